@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tuff runs BERT on any Vulkan device and gives the numbers of Hugging Face's transformers.
+ *
+ * The order of a program:
+ *
+ *     tuff_context *context;                       a device, opened once
+ *     tuff_model *model;                           a Hugging Face folder, as it is
+ *     tuff_context_create(NULL, &context);
+ *     tuff_model_open(context, "all-MiniLM-L6-v2", NULL, &model);
+ *     tuff_embed(model, texts, count, NULL, vectors, NULL);
+ *     tuff_model_close(model);
+ *     tuff_context_destroy(context);
+ *
+ * Rules that hold everywhere:
+ * - What can fail returns a tuff_status; tuff_error_message() has the sentence that belongs to it, kept for
+ *   each thread until its next failure. Results leave through the last parameters.
+ * - Texts are UTF-8 given as pointer and length; they may hold NUL and need no NUL behind them. Bytes that
+ *   are not UTF-8 are read as U+FFFD, one for each maximal wrong part, as Python's errors="replace" does.
+ * - Who creates destroys; destroying NULL is fine. A context outlives its models. Memory handed in is not
+ *   kept after the call returns, unless stated.
+ * - Option structs begin with their size, so that programs built against an older header keep working:
+ *   initialise with TUFF_..._OPTIONS. NULL stands for the defaults.
+ * - The library never prints, exits or aborts; it has no process-wide state that two users could share.
+ */
+#ifndef TUFF_H
+#define TUFF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define TUFF_VERSION_MAJOR 0
+#define TUFF_VERSION_MINOR 1
+#define TUFF_VERSION_PATCH 0
+
+#if defined(_WIN32) && defined(TUFF_SHARED)
+#ifdef TUFF_BUILDING
+#define TUFF_API __declspec(dllexport)
+#else
+#define TUFF_API __declspec(dllimport)
+#endif
+#elif defined(__GNUC__)
+#define TUFF_API __attribute__((visibility("default")))
+#else
+#define TUFF_API
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---------------------------------------------------------------- failures, log, memory */
+
+#define TUFF_STATUS_LIST(X)                                                                                  \
+    X(OK, 0, "success")                                                                                      \
+    X(ARGUMENT, 1, "invalid argument")                                                                       \
+    X(HOST_MEMORY, 2, "out of host memory")                                                                  \
+    X(DEVICE_MEMORY, 3, "out of device memory")                                                              \
+    X(NO_DEVICE, 4, "no usable Vulkan device")                                                               \
+    X(DEVICE_LOST, 5, "the device was lost")                                                                 \
+    X(UNSUPPORTED, 6, "not supported")                                                                       \
+    X(IO, 7, "input or output failed")                                                                       \
+    X(FORMAT, 8, "malformed file")                                                                           \
+    X(NOT_FINITE, 9, "a result is not finite")                                                               \
+    X(CANCELLED, 10, "cancelled")
+
+typedef enum tuff_status {
+#define TUFF_STATUS_ENUM(name, value, text) TUFF_##name = value,
+    TUFF_STATUS_LIST(TUFF_STATUS_ENUM)
+#undef TUFF_STATUS_ENUM
+} tuff_status;
+
+/* The sentence of the calling thread's last failure: what went wrong, with what, and what to try. Never NULL;
+ * valid until the thread's next failure. */
+TUFF_API const char *tuff_error_message(void);
+
+/* A few words for a status. Never NULL. Any thread. */
+TUFF_API const char *tuff_status_text(tuff_status status);
+
+/* "0.1.0". Any thread. */
+TUFF_API const char *tuff_version(void);
+
+typedef enum tuff_log_level {
+    TUFF_LOG_ERROR = 0,
+    TUFF_LOG_WARNING = 1,
+    TUFF_LOG_INFO = 2,
+    TUFF_LOG_DEBUG = 3
+} tuff_log_level;
+
+/* One line without a newline; `message` is valid during the call. May come from several threads at once. */
+typedef void (*tuff_log_callback)(void *user, tuff_log_level level, const char *message);
+
+/* Both functions or neither. They may be called from any thread. allocate returns memory aligned for any
+ * type, or NULL. Copied when given; the functions must stay valid until the last handle is gone. */
+typedef struct tuff_allocator {
+    void *(*allocate)(void *user, size_t size);
+    void (*release)(void *user, void *pointer);
+    void *user;
+} tuff_allocator;
+
+/* UTF-8, not necessarily NUL-terminated. */
+typedef struct tuff_text {
+    const char *data;
+    size_t length; /* bytes */
+} tuff_text;
+
+/* ---------------------------------------------------------------- tokenizer */
+
+/* Text to token ids, exactly as Hugging Face's fast BertTokenizer. Needs no device. Immutable once open: any
+ * number of threads may encode with one tokenizer at a time. */
+typedef struct tuff_tokenizer tuff_tokenizer;
+
+/* Opens tokenizer.json, or vocab.txt with tokenizer_config.json, from a folder, or the name of a repository in
+ * the local Hugging Face cache. Other files of the folder are not touched. TUFF_IO where a file is missing,
+ * TUFF_FORMAT where one is malformed, TUFF_UNSUPPORTED where it is not BERT's tokenizer. */
+TUFF_API tuff_status tuff_tokenizer_open(const char *path, const tuff_allocator *allocator,
+                                         tuff_tokenizer **out_tokenizer);
+TUFF_API void tuff_tokenizer_close(tuff_tokenizer *tokenizer);
+
+typedef enum tuff_truncation {
+    TUFF_TRUNCATE_NONE = 0,
+    TUFF_TRUNCATE_LONGEST_FIRST = 1,
+    TUFF_TRUNCATE_ONLY_FIRST = 2,
+    TUFF_TRUNCATE_ONLY_SECOND = 3
+} tuff_truncation;
+
+typedef struct tuff_encode_options {
+    size_t size;
+    bool no_special_tokens;     /* leave [CLS] and [SEP] away */
+    tuff_truncation truncation; /* NONE: max_length and stride are not read */
+    uint32_t max_length;        /* tokens, special ones included */
+    uint32_t stride;            /* tokens that a further window repeats of the one before */
+    uint32_t pad_length;        /* pad to this many tokens; 0: no */
+    uint32_t pad_multiple;      /* pad to a multiple of this many tokens; 0: no */
+    bool pad_left;
+} tuff_encode_options;
+#define TUFF_ENCODE_OPTIONS { sizeof(tuff_encode_options), false, TUFF_TRUNCATE_NONE, 0, 0, 0, 0, false }
+
+/* Where a token stands in its text, [start, end). Special tokens and padding have [0, 0). */
+typedef struct tuff_offset {
+    uint32_t start;
+    uint32_t end;
+} tuff_offset;
+
+/* One window of tokens; arrays of `count`. */
+typedef struct tuff_encoding {
+    size_t count;
+    const int32_t *input_ids;
+    const int32_t *token_type_ids;
+    const int32_t *attention_mask;   /* 0 on padding */
+    const tuff_offset *offsets;      /* in Unicode code points of the text or of its pair */
+    const tuff_offset *byte_offsets; /* the same in bytes */
+    const int32_t *words;            /* index of the word (as split by white space and punctuation) or -1 */
+    const int8_t *sequences;         /* 0: of the text, 1: of the pair, -1: special or padding */
+} tuff_encoding;
+
+typedef struct tuff_encodings tuff_encodings;
+
+/* `pair` may be NULL. The first window is the encoding proper; further ones hold what truncation cut off, with
+ * `stride` tokens of overlap. TUFF_ARGUMENT for what Hugging Face refuses as well (a stride that leaves no
+ * room, only_second without a pair, ...). */
+TUFF_API tuff_status tuff_encode(const tuff_tokenizer *tokenizer, tuff_text text, const tuff_text *pair,
+                                 const tuff_encode_options *options, tuff_encodings **out_encodings);
+TUFF_API size_t tuff_encodings_count(const tuff_encodings *encodings);
+/* Valid until the encodings are freed. `index` below the count. */
+TUFF_API const tuff_encoding *tuff_encodings_get(const tuff_encodings *encodings, size_t index);
+TUFF_API void tuff_encodings_free(tuff_encodings *encodings);
+
+/* The token's text, NUL-terminated, valid while the tokenizer is open; NULL for an id it does not know. */
+TUFF_API const char *tuff_token_text(const tuff_tokenizer *tokenizer, int32_t id);
+/* The token's id, or -1. */
+TUFF_API int32_t tuff_token_id(const tuff_tokenizer *tokenizer, tuff_text token);
+/* Ids run from 0 to below this number. */
+TUFF_API size_t tuff_tokenizer_vocab_size(const tuff_tokenizer *tokenizer);
+
+/* ---------------------------------------------------------------- devices and contexts */
+
+typedef enum tuff_device_type {
+    TUFF_DEVICE_OTHER = 0,
+    TUFF_DEVICE_INTEGRATED = 1,
+    TUFF_DEVICE_DISCRETE = 2,
+    TUFF_DEVICE_VIRTUAL = 3,
+    TUFF_DEVICE_CPU = 4
+} tuff_device_type;
+
+/* One Vulkan device as it presents itself. */
+typedef struct tuff_device_info {
+    uint32_t index;
+    tuff_device_type type;
+    char name[256];
+    char driver[256];          /* name and version text of the driver */
+    char uuid[33];             /* of the device, hexadecimal */
+    char driver_uuid[33];
+    uint32_t vendor_id;
+    uint32_t device_id;
+    uint32_t driver_version;
+    uint32_t api_version;      /* as Vulkan packs it */
+    uint64_t memory;           /* bytes of the largest device-local heap */
+    uint64_t max_allocation;   /* maxMemoryAllocationSize */
+    uint64_t max_storage_range;
+    uint32_t max_shared_memory;
+    uint32_t max_invocations;
+    uint32_t max_storage_buffers;
+    uint32_t min_subgroup_size;
+    uint32_t max_subgroup_size;
+    char features[512];        /* comma-separated names of those that tuff would use */
+    char refusal[256];         /* why tuff cannot use the device; empty if it can */
+} tuff_device_info;
+
+/* Fills `infos` (room for `capacity`) and tells how many devices there are. TUFF_NO_DEVICE where there is no
+ * Vulkan loader; a loader without devices gives a count of 0. */
+TUFF_API tuff_status tuff_devices(tuff_device_info *infos, size_t capacity, size_t *out_count);
+
+/* A device with its queue, pipelines and memory. Any number may live in a process. Functions that take a
+ * context or what was made from it may be called from several threads; work takes turns on the queue. */
+typedef struct tuff_context tuff_context;
+
+typedef struct tuff_context_options {
+    size_t size;
+    const char *device;             /* index, part of the name, or UUID; NULL: TUFF_DEVICE from the environment,
+                                     * else the best: discrete, integrated, virtual, CPU */
+    const char *disable;            /* comma-separated features to leave unused (their names are in
+                                     * tuff_device_info); added to TUFF_DISABLE from the environment */
+    const char *cache_folder;       /* pipelines and tuning results; NULL: tuff in the user's cache folder,
+                                     * "": none */
+    tuff_log_callback log;          /* NULL: silent */
+    void *log_user;
+    tuff_log_level log_level;
+    const tuff_allocator *allocator; /* NULL: malloc and free */
+    bool validation;                /* run under VK_LAYER_KHRONOS_validation; TUFF_NO_DEVICE if absent */
+    bool profile;                   /* time each kernel with timestamps */
+} tuff_context_options;
+#define TUFF_CONTEXT_OPTIONS                                                                                 \
+    { sizeof(tuff_context_options), NULL, NULL, NULL, NULL, NULL, TUFF_LOG_WARNING, NULL, false, false }
+
+/* TUFF_NO_DEVICE if no device fits (the message says why each was refused, or which package has a CPU driver),
+ * TUFF_ARGUMENT for an unknown name. */
+TUFF_API tuff_status tuff_context_create(const tuff_context_options *options, tuff_context **out_context);
+TUFF_API void tuff_context_destroy(tuff_context *context);
+TUFF_API void tuff_context_device(const tuff_context *context, tuff_device_info *out_info);
+/* Kernels that the device has run for this context. Pipelines that exist. */
+TUFF_API uint64_t tuff_context_dispatch_count(const tuff_context *context);
+TUFF_API size_t tuff_context_pipeline_count(const tuff_context *context);
+
+/* ---------------------------------------------------------------- models */
+
+typedef struct tuff_model tuff_model;
+
+typedef enum tuff_dtype {
+    TUFF_DTYPE_AUTO = 0, /* F16 where the device computes it well, else F32 */
+    TUFF_F32 = 1,
+    TUFF_F16 = 2, /* storage; sums are F32 */
+    TUFF_BF16 = 3,
+    TUFF_I64 = 4,
+    TUFF_I32 = 5,
+    TUFF_F64 = 6
+} tuff_dtype;
+
+typedef struct tuff_model_options {
+    size_t size;
+    tuff_dtype dtype; /* AUTO, F32 or F16: of weights and activations on the device */
+} tuff_model_options;
+#define TUFF_MODEL_OPTIONS { sizeof(tuff_model_options), TUFF_DTYPE_AUTO }
+
+/* Opens a folder as Hugging Face publishes it (config.json, model.safetensors or its shards, tokenizer files,
+ * sentence-transformers' modules), or the name of a repository in the local cache (HF_HUB_CACHE, HF_HOME).
+ * Weights are uploaded and their file let go. TUFF_FORMAT names the file and tensor that is wrong;
+ * TUFF_UNSUPPORTED says what the model is instead of BERT. */
+TUFF_API tuff_status tuff_model_open(tuff_context *context, const char *path, const tuff_model_options *options,
+                                     tuff_model **out_model);
+TUFF_API void tuff_model_close(tuff_model *model);
+
+typedef enum tuff_pooling {
+    TUFF_POOLING_AUTO = 0, /* as the folder's modules say; mean if it has none */
+    TUFF_POOLING_MEAN = 1, /* over the visible tokens */
+    TUFF_POOLING_CLS = 2,
+    TUFF_POOLING_MAX = 3
+} tuff_pooling;
+
+typedef struct tuff_model_info {
+    uint32_t hidden_size;
+    uint32_t layer_count;
+    uint32_t head_count;
+    uint32_t intermediate_size;
+    uint32_t vocab_size;
+    uint32_t max_positions;
+    uint32_t max_length;       /* tokens a text is truncated to */
+    uint32_t embedding_size;   /* numbers in an embedding */
+    uint64_t parameter_count;
+    tuff_dtype dtype;          /* F32 or F16, as chosen */
+    tuff_pooling pooling;      /* as the folder says */
+    bool normalize;            /* as the folder says */
+    bool has_tokenizer;
+    char activation[32];
+    char heads[256];           /* comma-separated: masked_lm, next_sentence, sequence_classification, ... */
+} tuff_model_info;
+TUFF_API void tuff_model_get_info(const tuff_model *model, tuff_model_info *out_info);
+/* The model's own tokenizer, or NULL where its folder has none; lives as long as the model. */
+TUFF_API const tuff_tokenizer *tuff_model_tokenizer(const tuff_model *model);
+
+/* ---------------------------------------------------------------- sentence embeddings */
+
+/* Said now and then during long work, from the calling thread. Returning false cancels: the call returns
+ * TUFF_CANCELLED after what is in flight. */
+typedef bool (*tuff_progress_callback)(void *user, size_t done, size_t total);
+
+typedef struct tuff_embed_options {
+    size_t size;
+    tuff_pooling pooling;
+    int normalize;       /* -1: as the folder says; 0, 1 */
+    uint32_t max_length; /* 0: the model's */
+    tuff_progress_callback progress;
+    void *progress_user;
+} tuff_embed_options;
+#define TUFF_EMBED_OPTIONS { sizeof(tuff_embed_options), TUFF_POOLING_AUTO, -1, 0, NULL, NULL }
+
+typedef struct tuff_embed_report {
+    size_t truncated; /* texts that were longer than max_length */
+    size_t tokens;    /* tokens computed, special ones included */
+} tuff_embed_report;
+
+/* `out_vectors` takes count x embedding_size floats, in the order of the texts. `out_report` may be NULL.
+ * Texts are sorted by length and packed without padding, so give many at once. TUFF_NOT_FINITE if a result is
+ * NaN or infinite. */
+TUFF_API tuff_status tuff_embed(tuff_model *model, const tuff_text *texts, size_t count,
+                                const tuff_embed_options *options, float *out_vectors,
+                                tuff_embed_report *out_report);
+
+/* ---------------------------------------------------------------- raw tensors */
+
+/* A set of named arrays in C order, read from and written to safetensors files. */
+typedef struct tuff_arrays tuff_arrays;
+
+#define TUFF_MAX_RANK 8
+typedef struct tuff_array {
+    const char *name;
+    tuff_dtype dtype;
+    size_t rank;
+    size_t shape[TUFF_MAX_RANK];
+    const void *data;
+} tuff_array;
+
+TUFF_API tuff_status tuff_arrays_create(const tuff_allocator *allocator, tuff_arrays **out_arrays);
+/* Copies the array; a name that is there already is TUFF_ARGUMENT. */
+TUFF_API tuff_status tuff_arrays_add(tuff_arrays *arrays, const tuff_array *array);
+TUFF_API tuff_status tuff_arrays_load(const char *path, const tuff_allocator *allocator, tuff_arrays **out_arrays);
+TUFF_API tuff_status tuff_arrays_save(const tuff_arrays *arrays, const char *path);
+TUFF_API size_t tuff_arrays_count(const tuff_arrays *arrays);
+TUFF_API const tuff_array *tuff_arrays_get(const tuff_arrays *arrays, size_t index);
+TUFF_API const tuff_array *tuff_arrays_find(const tuff_arrays *arrays, const char *name); /* NULL: absent */
+TUFF_API void tuff_arrays_free(tuff_arrays *arrays);
+
+typedef struct tuff_forward_options {
+    size_t size;
+    bool hidden_states; /* hidden_states.0 to hidden_states.L */
+    bool attentions;    /* attentions.0 to attentions.L-1 */
+} tuff_forward_options;
+#define TUFF_FORWARD_OPTIONS { sizeof(tuff_forward_options), false, false }
+
+/* Inputs, I64 or I32: input_ids (batch, length); attention_mask (ones where missing; any pattern) and
+ * token_type_ids (zeros where missing) of the same shape. Outputs, F32, under transformers' names:
+ * last_hidden_state, pooler_output where the model has a pooler, and what the options ask for. Rows that the
+ * mask hides are zeros. */
+TUFF_API tuff_status tuff_forward(tuff_model *model, const tuff_arrays *inputs, const tuff_forward_options *options,
+                                  tuff_arrays **out_outputs);
+
+/* ---------------------------------------------------------------- trust in a device */
+
+/* One kernel variant held against the plain C reference in double. */
+typedef struct tuff_check_row {
+    const char *kernel;
+    const char *variant;
+    const char *shape;
+    double error;     /* largest difference, relative to the largest value */
+    double tolerance;
+    bool is_right;
+    const char *remark; /* why it was not run or what to switch off; may be empty */
+} tuff_check_row;
+
+/* Runs every kernel variant that the device can use; calls `row` for each. TUFF_OK even where a row is wrong:
+ * *out_wrong counts those. */
+TUFF_API tuff_status tuff_check(tuff_context *context, void (*row)(void *user, const tuff_check_row *row),
+                                void *user, size_t *out_wrong);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
+#include "base/thread.h"
+
+#include <sched.h>
+#include <time.h>
+
+#include "base/memory.h"
+
+tuff_status tuff_mutex_init(struct tuff_mutex *mutex)
+{
+    if (pthread_mutex_init(&mutex->handle, NULL) != 0)
+        return tuff_fail(TUFF_HOST_MEMORY, "a mutex cannot be created");
+    return TUFF_OK;
+}
+
+void tuff_mutex_destroy(struct tuff_mutex *mutex)
+{
+    pthread_mutex_destroy(&mutex->handle);
+}
+
+void tuff_mutex_lock(struct tuff_mutex *mutex)
+{
+    pthread_mutex_lock(&mutex->handle);
+}
+
+void tuff_mutex_unlock(struct tuff_mutex *mutex)
+{
+    pthread_mutex_unlock(&mutex->handle);
+}
+
+struct start {
+    void (*body)(void *user);
+    void *user;
+    const struct tuff_allocator *allocator;
+};
+
+static void *run(void *argument)
+{
+    struct start start = *(struct start *)argument;
+    tuff_free(argument);
+    tuff_memory_use(start.allocator);
+    start.body(start.user);
+    return NULL;
+}
+
+tuff_status tuff_thread_start(struct tuff_thread *thread, void (*body)(void *user), void *user)
+{
+    struct start *start = NULL;
+    TUFF_TRY(tuff_alloc(1, sizeof *start, &start));
+    const struct tuff_allocator *allocator = tuff_memory_use(NULL);
+    tuff_memory_use(allocator);
+    *start = (struct start){ .body = body, .user = user, .allocator = allocator };
+    if (pthread_create(&thread->handle, NULL, run, start) == 0)
+        return TUFF_OK;
+    tuff_free(start);
+    return tuff_fail(TUFF_HOST_MEMORY, "a thread cannot be started");
+}
+
+void tuff_thread_join(struct tuff_thread *thread)
+{
+    pthread_join(thread->handle, NULL);
+}
+
+uint32_t tuff_processor_count(void)
+{
+#if defined(__linux__)
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0)
+        return (uint32_t)CPU_COUNT(&set);
+#endif
+    return 1;
+}
+
+uint64_t tuff_clock_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Mutex, condition and thread over POSIX threads (mingw-w64 ships them as well). Failures to create are
+ * reported; lock and unlock cannot fail when used rightly. */
+#ifndef TUFF_BASE_THREAD_H
+#define TUFF_BASE_THREAD_H
+
+#include <pthread.h>
+#include <stdint.h>
+
+#include "base/status.h"
+
+struct tuff_mutex {
+    pthread_mutex_t handle;
+};
+
+struct tuff_thread {
+    pthread_t handle;
+};
+
+tuff_status tuff_mutex_init(struct tuff_mutex *mutex);
+void tuff_mutex_destroy(struct tuff_mutex *mutex);
+void tuff_mutex_lock(struct tuff_mutex *mutex);
+void tuff_mutex_unlock(struct tuff_mutex *mutex);
+
+/* Runs body(user) on a thread of its own; the caller joins it. */
+tuff_status tuff_thread_start(struct tuff_thread *thread, void (*body)(void *user), void *user);
+void tuff_thread_join(struct tuff_thread *thread);
+
+/* Processors that this process may use, at least 1. */
+uint32_t tuff_processor_count(void);
+
+/* Monotonic time in nanoseconds. */
+uint64_t tuff_clock_ns(void);
+
+#endif
