@@ -19,13 +19,14 @@ tuff_status tuff_fail(tuff_status status, const char *format, ...)
 tuff_status tuff_fail_prefix(tuff_status status, const char *format, ...)
 {
     char rest[sizeof message];
+    char prefix[sizeof message / 2];
     memcpy(rest, message, sizeof rest);
     va_list args;
     va_start(args, format);
-    int length = vsnprintf(message, sizeof message, format, args);
+    vsnprintf(prefix, sizeof prefix, format, args);
     va_end(args);
-    if (length >= 0 && (size_t)length < sizeof message)
-        snprintf(message + length, sizeof message - (size_t)length, ": %s", rest);
+    /* A sentence that does not fit loses its end. */
+    snprintf(message, sizeof message, "%s: %.*s", prefix, (int)(sizeof message - strlen(prefix) - 3), rest);
     return status;
 }
 
