@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Recording and running. A recording is made once and replayed: a row of command buffers, each below the
+ * cost budget of one submit, so that no watchdog trips and a run can be given up between submits. Barriers
+ * are placed from what each kernel says that it reads and writes; nobody calls a barrier function. */
+#ifndef TUFF_VK_COMMANDS_H
+#define TUFF_VK_COMMANDS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/status.h"
+#include "vk/kernel.h"
+#include "vk/memory.h"
+
+struct tuff_device;
+struct tuff_recording;
+
+/* The grid of a dispatch, in workgroups, and what it costs. A dispatch above the device's bound, or above
+ * maxComputeWorkGroupCount, is cut along its longest dimension (vkCmdDispatchBase): kernels use gl_WorkGroupID and never
+ * gl_NumWorkGroups. */
+struct tuff_grid {
+    uint32_t x;
+    uint32_t y;
+    uint32_t z;
+    uint64_t cost; /* multiply-adds, or bytes moved / 4 where that is more; 0: small */
+};
+
+tuff_status tuff_recording_create(struct tuff_device *device, struct tuff_recording **out_recording);
+/* Waits for what is in flight. NULL is fine. */
+void tuff_recording_destroy(struct tuff_recording *recording);
+
+/* Appends one kernel. `slices` has binding_count entries, `push` push_size bytes, `specs` spec_count words (each
+ * the value to specialize with). Generated wrappers call this: tuff_run_layer_norm_forward(...). A grid with a 0
+ * appends nothing. TUFF_UNSUPPORTED if the device lacks what the variant needs. */
+tuff_status tuff_record_kernel(struct tuff_recording *recording, const struct tuff_kernel *kernel, uint32_t variant,
+                               struct tuff_grid grid, const struct tuff_slice *slices, const void *push,
+                               const uint32_t *specs);
+tuff_status tuff_record_copy(struct tuff_recording *recording, struct tuff_slice to, struct tuff_slice from);
+tuff_status tuff_record_fill(struct tuff_recording *recording, struct tuff_slice to, uint32_t word);
+/* No more may be appended; slices written and of DOWNLOAD memory become visible to the host after the wait. */
+tuff_status tuff_recording_end(struct tuff_recording *recording);
+
+/* Submits all parts and waits for the end. `keep_going` (may be NULL) is asked between parts; false gives
+ * TUFF_CANCELLED after what is in flight. TUFF_DEVICE_LOST is latched in the device. */
+tuff_status tuff_recording_run(struct tuff_recording *recording, bool (*keep_going)(void *user), void *user);
+/* The halves of it, for work that overlaps: submit starts, wait ends it. One submit at a time per recording. */
+tuff_status tuff_recording_submit(struct tuff_recording *recording);
+tuff_status tuff_recording_wait(struct tuff_recording *recording, uint64_t timeout_ns); /* UINT64_MAX: for ever */
+
+#endif
