@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Holds an op on the device against its reference. `tuff check` and the tests of ops both run this. */
+#ifndef TUFF_OPS_CHECK_H
+#define TUFF_OPS_CHECK_H
+
+#include "ops/op.h"
+
+enum { TUFF_CASE_TENSORS = TUFF_MAX_INPUTS * 2 + TUFF_MAX_OUTPUTS * 2 };
+
+struct tuff_case {
+    struct tuff_device *device;
+    struct tuff_arena *arena;
+    enum tuff_type type; /* storage type under test: F32 or F16 */
+    uint64_t seed;
+    uint32_t tensor_count;
+    struct tuff_tensor tensors[TUFF_CASE_TENSORS];
+};
+
+/* Makes a tensor on device and reference filled with seeded normal numbers times `scale`, rounded to the storage type so
+ * that both sides start from the same values. For floats of either type. */
+tuff_status tuff_case_random(struct tuff_case *check_case, enum tuff_type type, enum tuff_layout layout, uint32_t rows,
+                             uint32_t cols, double scale, struct tuff_tensor **out_tensor);
+/* Makes a tensor from given integers (I32) or numbers. */
+tuff_status tuff_case_ints(struct tuff_case *check_case, uint32_t rows, uint32_t cols, const int32_t *values,
+                           struct tuff_tensor **out_tensor);
+/* A uniform integer in [0, bound) from the case's seed, for ids. */
+uint32_t tuff_case_draw(struct tuff_case *check_case, uint32_t bound);
+
+struct tuff_check_result {
+    double error; /* largest difference over all outputs, relative to the largest value of its output */
+    double tolerance;
+    bool padding_is_zero;
+    const char *worst; /* name of the output with that error */
+};
+
+/* Runs forward on device and reference. TUFF_OK if it could be run, whatever the error is. */
+tuff_status tuff_op_check_forward(struct tuff_device *device, const struct tuff_op *op, const uint32_t *numbers,
+                                  enum tuff_type type, bool is_training, struct tuff_check_result *out_result);
+/* Runs forward and backward with random output gradients; compares the gradients of all float inputs, once stored and once
+ * accumulated. */
+tuff_status tuff_op_check_backward(struct tuff_device *device, const struct tuff_op *op, const uint32_t *numbers,
+                                   enum tuff_type type, struct tuff_check_result *out_result);
+
+#endif

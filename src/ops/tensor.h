@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A tensor is a view: type, shape and place; it owns nothing on the device.
+ *
+ * On the device every row is padded to a multiple of TUFF_ROW_ALIGN elements and the padding holds zeros. That is an
+ * invariant which every kernel keeps (zero weights and zero biases keep it by themselves), and the
+ * reason why no kernel asks for a column bound. Kernels address elements in groups of four.
+ *
+ * Layouts of a (rows, cols) tensor:
+ *   ROWS    element (r, c) at r * stride + c: activations, and tables that are only looked up.
+ *   PANELS  element (r, c) at ((c / 4) * row_stride + r) * 4 + c % 4, row_stride being rows padded: matrices that are
+ *           multiplied with. Lanes on neighbouring outputs r read neighbouring groups of four, on every device. */
+#ifndef TUFF_OPS_TENSOR_H
+#define TUFF_OPS_TENSOR_H
+
+#include "vk/device.h"
+#include "vk/memory.h"
+
+enum { TUFF_ROW_ALIGN = 8 };
+
+enum tuff_type {
+    TUFF_TYPE_F32,
+    TUFF_TYPE_F16, /* two in a uint */
+    TUFF_TYPE_I32, /* rows are not padded: stride is cols */
+};
+
+enum tuff_layout { TUFF_LAYOUT_ROWS, TUFF_LAYOUT_PANELS };
+
+struct tuff_shape {
+    enum tuff_type type;
+    enum tuff_layout layout;
+    uint32_t rows;
+    uint32_t cols;
+};
+
+struct tuff_tensor {
+    const char *name;
+    struct tuff_shape shape;
+    struct tuff_slice slice;       /* empty until the memory plan has placed it */
+    struct tuff_tensor *gradient;  /* of the same shape; NULL where none is wanted */
+    bool is_parameter;             /* lives outside the graph's arena */
+    double *reference;             /* (rows, cols) without padding, for the CPU reference; integers too */
+    int32_t first_use, last_use;   /* nodes, for the memory plan */
+};
+
+/* Elements from one row (or group column) to the next: cols padded; for PANELS, rows padded. */
+uint32_t tuff_padded(uint32_t count);
+uint32_t tuff_shape_stride(const struct tuff_shape *shape);
+uint64_t tuff_shape_size(const struct tuff_shape *shape); /* bytes on the device */
+/* Index of an element on the device, in elements. */
+uint64_t tuff_shape_index(const struct tuff_shape *shape, uint32_t row, uint32_t col);
+
+/* The variant of a kernel for the tensor's storage type: kernels list f32 first, f16 second. */
+static inline uint32_t tuff_is_f16(const struct tuff_tensor *tensor)
+{
+    return tensor->shape.type == TUFF_TYPE_F16;
+}
+
+/* Between (rows, cols) floats of the host and the device's layout and type; padding is written as zeros. */
+tuff_status tuff_tensor_upload(struct tuff_device *device, const struct tuff_tensor *tensor, const float *values);
+tuff_status tuff_tensor_download(struct tuff_device *device, const struct tuff_tensor *tensor, float *values);
+/* The same for I32. */
+tuff_status tuff_tensor_upload_ints(struct tuff_device *device, const struct tuff_tensor *tensor, const int32_t *values);
+
+#endif
