@@ -55,10 +55,18 @@ static inline uint32_t tuff_is_f16(const struct tuff_tensor *tensor)
     return tensor->shape.type == TUFF_TYPE_F16;
 }
 
-/* Between (rows, cols) floats of the host and the device's layout and type; padding is written as zeros. */
+/* Gives the `cols` numbers of one row. */
+typedef tuff_status (*tuff_row_reader)(void *user, uint32_t row, float *out_values);
+
+/* Writes every row in the device's layout and type, and zeros into the padding. */
+tuff_status tuff_tensor_fill(struct tuff_device *device, const struct tuff_tensor *tensor, tuff_row_reader reader,
+                             void *user);
+/* Between (rows, cols) floats of the host and the device's layout and type. */
 tuff_status tuff_tensor_upload(struct tuff_device *device, const struct tuff_tensor *tensor, const float *values);
 tuff_status tuff_tensor_download(struct tuff_device *device, const struct tuff_tensor *tensor, float *values);
 /* The same for I32. */
 tuff_status tuff_tensor_upload_ints(struct tuff_device *device, const struct tuff_tensor *tensor, const int32_t *values);
+/* Reads the values out of `bytes`, which hold the tensor as it lies on the device. *out_padding_is_zero may be NULL. */
+void tuff_tensor_decode(const struct tuff_tensor *tensor, const void *bytes, float *values, bool *out_padding_is_zero);
 
 #endif
