@@ -36,8 +36,9 @@ struct tuff_tensor {
     const char *name;
     struct tuff_shape shape;
     struct tuff_slice slice;       /* empty until the memory plan has placed it */
+    struct tuff_slice staging;     /* of graph inputs and results, where the host cannot map slice; else empty */
     struct tuff_tensor *gradient;  /* of the same shape; NULL where none is wanted */
-    bool is_parameter;             /* lives outside the graph's arena */
+    bool is_in_workspace;          /* placed by the memory plan: the slice goes stale with it */
     double *reference;             /* (rows, cols) without padding, for the CPU reference; integers too */
     int32_t first_use, last_use;   /* nodes, for the memory plan */
 };
