@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The commands of `tuff`, one line each: name in C, name on the command line, what it does in a few words.
+ * Each is a function tuff_cmd_NAME in cmd_NAME.c that gets its own name as argv[0] and returns the exit code.
+ */
+#ifndef TUFF_COMMANDS_H
+#define TUFF_COMMANDS_H
+
+#define TUFF_COMMANDS(X)                                                                                     \
+    X(forward, "forward", "raw tensors in, raw tensors out")                                                 \
+    X(check, "check", "hold every kernel of a device against a plain C reference")
+
+#define TUFF_COMMAND_PROTOTYPE(name, word, summary) int tuff_cmd_##name(int argc, char **argv);
+TUFF_COMMANDS(TUFF_COMMAND_PROTOTYPE)
+#undef TUFF_COMMAND_PROTOTYPE
+
+/* What a command returns besides EXIT_SUCCESS and EXIT_FAILURE. */
+enum { EXIT_USAGE = 2, EXIT_INTERRUPTED = 130 };
+
+#endif

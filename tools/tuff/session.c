@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
+#include "session.h"
+#include "output.h"
+#include "progress.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static volatile sig_atomic_t is_interrupted;
+
+static void on_interrupt(int number) {
+    (void)number;
+    if (is_interrupted) {
+        output_abandon();
+        _exit(EXIT_INTERRUPTED);
+    }
+    is_interrupted = 1;
+}
+
+void session_watch_interrupt(void) {
+    /* Without SA_RESTART: a read from a terminal or a pipe must end. */
+    struct sigaction action = { .sa_handler = on_interrupt };
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+bool session_is_interrupted(void) {
+    return is_interrupted != 0;
+}
+
+bool session_progress(void *user, size_t done, size_t total) {
+    (void)total;
+    progress_show(done + (user ? *(const size_t *)user : 0));
+    return !is_interrupted;
+}
+
+int session_fail(tuff_status status) {
+    progress_stop();
+    if (status == TUFF_CANCELLED && is_interrupted)
+        return EXIT_INTERRUPTED;
+    complain("%s", tuff_error_message());
+    return EXIT_FAILURE;
+}
+
+static void on_log(void *user, tuff_log_level level, const char *message) {
+    static const char *const names[] = { "error: ", "warning: ", "", "" };
+    (void)user;
+    complain("%s%s", names[level], message);
+}
+
+/* Mesa's lavapipe reads the width when its driver is loaded and takes 256 bits by default; this program's
+ * kernels run about twice as fast on it with 512 where the processor has them. A library must not touch the
+ * environment of its process, a command may. */
+static void widen_vectors(void) {
+#if defined(__x86_64__) && defined(__GNUC__)
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw"))
+        setenv("LP_NATIVE_VECTOR_WIDTH", "512", 0);
+#endif
+}
+
+static tuff_status open_model(struct session *session) {
+    static const tuff_dtype dtypes[] = { TUFF_DTYPE_AUTO, TUFF_F32, TUFF_F16 };
+    if (!session->common->model)
+        return TUFF_OK;
+    tuff_model_options options = TUFF_MODEL_OPTIONS;
+    options.dtype = dtypes[session->common->dtype];
+    return tuff_model_open(session->context, session->common->model, &options, &session->model);
+}
+
+int session_open(struct session *session, const struct common_options *common) {
+    *session = (struct session){ .common = common };
+    session_watch_interrupt();
+    widen_vectors();
+    tuff_context_options options = TUFF_CONTEXT_OPTIONS;
+    options.device = common->device;
+    options.disable = common->disable;
+    options.cache_folder = common->cache_folder;
+    options.log = on_log;
+    options.log_level = common->quiet ? TUFF_LOG_ERROR : common->verbose ? TUFF_LOG_DEBUG : TUFF_LOG_WARNING;
+    options.profile = common->profile;
+    tuff_status status = tuff_context_create(&options, &session->context);
+    if (status == TUFF_OK)
+        status = open_model(session);
+    if (status == TUFF_OK)
+        return EXIT_SUCCESS;
+    int code = session_fail(status);
+    session_close(session);
+    return code;
+}
+
+void session_close(struct session *session) {
+    progress_stop();
+    tuff_model_close(session->model);
+    tuff_context_destroy(session->context);
+    *session = (struct session){ 0 };
+}
