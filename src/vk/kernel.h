@@ -34,7 +34,7 @@ enum tuff_need {
 
 struct tuff_kernel_variant {
     const char *name;      /* "f32", "f16_subgroup", ... */
-    const uint32_t *code;  /* SPIR-V without debug names */
+    const uint32_t *code;  /* SPIR-V without debug names; NULL: the build's glslang could not compile it */
     size_t code_size;      /* bytes */
     uint32_t needs;        /* of enum tuff_need */
 };

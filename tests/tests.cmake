@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+# One Criterion program for each folder of tests with test_*.c; those see the library's insides, tests/api does not.
+pkg_check_modules(criterion IMPORTED_TARGET criterion)
+if(NOT criterion_FOUND)
+    message(FATAL_ERROR "The tests need Criterion (Debian: libcriterion-dev); -DTUFF_BUILD_TESTS=OFF leaves them out.")
+endif()
+
+file(GLOB support_sources CONFIGURE_DEPENDS tests/support/*.c)
+file(GLOB test_sources CONFIGURE_DEPENDS tests/*/test_*.c)
+set(test_folders "")
+foreach(source IN LISTS test_sources)
+    get_filename_component(folder ${source} DIRECTORY)
+    get_filename_component(folder ${folder} NAME)
+    list(APPEND test_folders ${folder})
+    list(APPEND ${folder}_sources ${source})
+endforeach()
+list(REMOVE_DUPLICATES test_folders)
+
+foreach(folder IN LISTS test_folders)
+    if(folder STREQUAL "api")
+        add_executable(tests_api ${api_sources})
+        target_link_libraries(tests_api PRIVATE tuff::static)
+    else()
+        add_executable(tests_${folder} ${${folder}_sources} ${support_sources})
+        target_include_directories(tests_${folder} PRIVATE tests)
+        target_link_libraries(tests_${folder} PRIVATE tuff_objects)
+    endif()
+    target_link_libraries(tests_${folder} PRIVATE PkgConfig::criterion PkgConfig::jansson m)
+    # Criterion's macros use GNU's ##__VA_ARGS__ and leave fields of its structs out.
+    target_compile_options(tests_${folder} PRIVATE -Wno-pedantic -Wno-missing-field-initializers)
+    target_compile_definitions(tests_${folder} PRIVATE
+        TUFF_SOURCE_DIR="${CMAKE_CURRENT_SOURCE_DIR}" TUFF_BINARY_DIR="${CMAKE_CURRENT_BINARY_DIR}"
+        TUFF_GLSLANG="${TUFF_GLSLANG}" TUFF_C_COMPILER="${CMAKE_C_COMPILER}")
+    add_test(NAME ${folder} COMMAND tests_${folder})
+endforeach()
+if("tools" IN_LIST test_folders)
+    add_dependencies(tests_tools kernelgen)
+    if(TARGET tuff)
+        add_dependencies(tests_tools tuff)
+    endif()
+endif()
+
+add_test(NAME layers COMMAND ${CMAKE_COMMAND} -P ${CMAKE_CURRENT_SOURCE_DIR}/tests/layers.cmake)
+add_test(NAME symbols COMMAND ${CMAKE_COMMAND} -DNM=${CMAKE_NM} -DSTATIC=$<TARGET_FILE:tuff_static>
+         -DSHARED=$<TARGET_FILE:tuff_shared> -P ${CMAKE_CURRENT_SOURCE_DIR}/tests/symbols.cmake)
