@@ -104,23 +104,27 @@ tuff_status tuff_file_read(const char *path, size_t limit, char **out_data, size
     return TUFF_OK;
 }
 
-static tuff_status write_all(const char *path, int descriptor, const unsigned char *data, size_t size)
+static tuff_status write_all(const char *path, int descriptor, const struct tuff_file_part *part)
 {
+    const unsigned char *data = part->data;
     size_t done = 0;
-    while (done < size) {
-        ssize_t put = write(descriptor, data + done, size - done);
+    while (done < part->size) {
+        ssize_t put = write(descriptor, data + done, part->size - done);
         if (put < 0 && errno == EINTR)
             continue;
         if (put <= 0)
             return fail_errno(path, "cannot be written");
         done += (size_t)put;
     }
-    if (fsync(descriptor) != 0)
-        return fail_errno(path, "cannot be written to disk");
     return TUFF_OK;
 }
 
 tuff_status tuff_file_replace(const char *path, const void *data, size_t size)
+{
+    return tuff_file_replace_parts(path, &(struct tuff_file_part){ data, size }, 1);
+}
+
+tuff_status tuff_file_replace_parts(const char *path, const struct tuff_file_part *parts, size_t count)
 {
     char *aside = NULL;
     TUFF_TRY(tuff_format(&aside, "%s.%ld.tmp", path, (long)getpid()));
@@ -130,7 +134,10 @@ tuff_status tuff_file_replace(const char *path, const void *data, size_t size)
         status = fail_errno(aside, "cannot be created");
         goto done;
     }
-    status = write_all(aside, descriptor, data, size);
+    for (size_t i = 0; i < count && status == TUFF_OK; i++)
+        status = write_all(aside, descriptor, &parts[i]);
+    if (status == TUFF_OK && fsync(descriptor) != 0)
+        status = fail_errno(aside, "cannot be written to disk");
     if (close(descriptor) != 0 && status == TUFF_OK)
         status = fail_errno(aside, "cannot be closed");
     if (status == TUFF_OK && rename(aside, path) != 0)
@@ -140,6 +147,12 @@ tuff_status tuff_file_replace(const char *path, const void *data, size_t size)
 done:
     tuff_free(aside);
     return status;
+}
+
+bool tuff_file_is_lfs_pointer(const void *data, size_t size)
+{
+    static const char start[] = "version https://git-lfs";
+    return size >= sizeof start - 1 && memcmp(data, start, sizeof start - 1) == 0;
 }
 
 bool tuff_file_exists(const char *path)

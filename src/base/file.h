@@ -25,6 +25,16 @@ tuff_status tuff_file_read(const char *path, size_t limit, char **out_data, size
 /* Writes aside, fsyncs and renames, so that readers see the old file or the new one, never a part. */
 tuff_status tuff_file_replace(const char *path, const void *data, size_t size);
 
+/* The same for a file that is `count` parts behind each other. */
+struct tuff_file_part {
+    const void *data;
+    size_t size;
+};
+tuff_status tuff_file_replace_parts(const char *path, const struct tuff_file_part *parts, size_t count);
+
+/* Whether the content is what Git LFS leaves in place of a file that was not fetched. */
+bool tuff_file_is_lfs_pointer(const void *data, size_t size);
+
 bool tuff_file_exists(const char *path);   /* anything that can be opened, a folder too */
 bool tuff_file_is_folder(const char *path);
 tuff_status tuff_file_make_folders(const char *path); /* mkdir -p */

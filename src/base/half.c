@@ -69,3 +69,28 @@ uint16_t tuff_bfloat16_from_float(float value)
         return (uint16_t)(bits >> 16 | 0x40u);
     return (uint16_t)round_shift(bits, 16);
 }
+
+/* No branch, so that compilers use vectors: the product with 2^112 moves the exponent's bias and makes subnormal
+ * halves normal, exactly. */
+void tuff_halves_to_floats(const void *from, size_t count, float *out_values)
+{
+    const unsigned char *bytes = from;
+    for (size_t i = 0; i < count; i++) {
+        uint16_t half;
+        memcpy(&half, bytes + 2 * i, sizeof half);
+        uint32_t magnitude = (uint32_t)(half & 0x7fffu) << 13;
+        uint32_t not_finite = (half & 0x7c00u) == 0x7c00u ? 0x7f800000u : 0;
+        uint32_t sign = (uint32_t)(half & 0x8000u) << 16;
+        out_values[i] = from_bits(to_bits(from_bits(magnitude) * 0x1p112f) | not_finite | sign);
+    }
+}
+
+void tuff_bfloat16s_to_floats(const void *from, size_t count, float *out_values)
+{
+    const unsigned char *bytes = from;
+    for (size_t i = 0; i < count; i++) {
+        uint16_t bfloat16;
+        memcpy(&bfloat16, bytes + 2 * i, sizeof bfloat16);
+        out_values[i] = from_bits((uint32_t)bfloat16 << 16);
+    }
+}

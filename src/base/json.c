@@ -3,6 +3,7 @@
  * members that must be there and members that may be missing is made from them. */
 #include "base/json.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -43,8 +44,15 @@ tuff_status tuff_json_parse(const char *text, size_t size, const char *source, u
         jansson_flags |= JSON_REJECT_DUPLICATES;
     json_error_t error;
     out_root->value = json_loadb(text, size, jansson_flags, &error);
+    if (!out_root->value && json_error_code(&error) == json_error_numeric_overflow) {
+        /* "model_max_length": 10^30 is common. */
+        out_root->value = json_loadb(text, size, jansson_flags | JSON_DECODE_INT_AS_REAL, &error);
+        out_root->has_huge_integers = out_root->value != NULL;
+    }
     if (out_root->value)
         return TUFF_OK;
+    if (tuff_file_is_lfs_pointer(text, size))
+        return tuff_fail(TUFF_FORMAT, "%s: is a Git LFS pointer instead of the file; run git lfs pull", source);
     if (json_error_code(&error) == json_error_out_of_memory)
         return tuff_fail(TUFF_HOST_MEMORY, "%s: no memory for its %zu bytes of JSON", source, size);
     return tuff_fail(TUFF_FORMAT, "%s: line %d, column %d: %s", source, error.line, error.column, error.text);
@@ -82,6 +90,12 @@ static void append(struct path *path, const char *format, ...) {
         path->length += (size_t)written < room ? (size_t)written : room - 1;
 }
 
+static const struct tuff_json *root_of(const struct tuff_json *json) {
+    while (json->parent)
+        json = json->parent;
+    return json;
+}
+
 /* "model.vocab[3]"; the root's name is not part of it. */
 static void append_path(struct path *path, const struct tuff_json *json) {
     if (!json->parent)
@@ -102,10 +116,7 @@ tuff_status tuff_json_fail(const struct tuff_json *json, const char *format, ...
 
     struct path path = { 0 };
     append_path(&path, json);
-    const struct tuff_json *root = json;
-    while (root->parent)
-        root = root->parent;
-    return tuff_fail(TUFF_FORMAT, "%s: %s%s%s", root->name, path.text, path.length > 0 ? ": " : "", sentence);
+    return tuff_fail(TUFF_FORMAT, "%s: %s%s%s", root_of(json)->name, path.text, path.length > 0 ? ": " : "", sentence);
 }
 
 bool tuff_json_find(const struct tuff_json *object, const char *key, struct tuff_json *out_member) {
@@ -131,7 +142,7 @@ tuff_status tuff_json_as_text(const struct tuff_json *json, tuff_text *out_text)
 }
 
 tuff_status tuff_json_as_string(const struct tuff_json *json, const char **out_string) {
-    tuff_text text;
+    tuff_text text = { NULL, 0 };
     TUFF_TRY(tuff_json_as_text(json, &text));
     if (memchr(text.data, '\0', text.length))
         return tuff_json_fail(json, "holds a NUL character");
@@ -140,9 +151,13 @@ tuff_status tuff_json_as_string(const struct tuff_json *json, const char **out_s
 }
 
 tuff_status tuff_json_as_integer(const struct tuff_json *json, int64_t *out_integer) {
-    if (!json_is_integer(json->value))
-        return tuff_json_fail(json, "expected an integer");
-    *out_integer = json_integer_value(json->value);
+    const double real = json_real_value(json->value); /* 0 for other kinds */
+    const bool was_integer = json_is_real(json->value) && root_of(json)->has_huge_integers &&
+                             fabs(real) <= 0x1p53 && floor(real) == real;
+    if (!json_is_integer(json->value) && !was_integer)
+        return tuff_json_fail(json, "expected an integer%s",
+                              json_is_real(json->value) ? " (of at most 64 bits)" : "");
+    *out_integer = was_integer ? (int64_t)real : json_integer_value(json->value);
     return TUFF_OK;
 }
 

@@ -22,6 +22,7 @@ struct tuff_json {
     const struct tuff_json *parent; /* NULL: the root */
     const char *name;               /* the key; of the root the file's name; NULL: an item of an array */
     size_t index;                   /* of an item */
+    bool has_huge_integers; /* of the root: some exceed 64 bits, so that all integers were read as doubles */
 };
 
 enum tuff_json_flags {

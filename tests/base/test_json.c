@@ -106,3 +106,15 @@ Test(base_json, deep_nesting_is_refused) {
     cr_assert_eq(tuff_json_parse(text, 601, "deep.json", 0, &root), TUFF_OK);
     tuff_json_free(&root);
 }
+
+Test(base_json, integers_beyond_64_bits_are_numbers) {
+    struct tuff_json root = parse("{\"model_max_length\": 1000000000000000019884624838656, \"size\": 12}");
+    double number = 0;
+    int64_t size = 0;
+    cr_expect_eq(tuff_json_number(&root, "model_max_length", &number), TUFF_OK);
+    cr_expect_eq(number, 1e30);
+    cr_expect_eq(tuff_json_integer(&root, "model_max_length", &size), TUFF_FORMAT);
+    cr_expect_eq(tuff_json_integer(&root, "size", &size), TUFF_OK);
+    cr_expect_eq(size, 12);
+    tuff_json_free(&root);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Folders for tests: temporary ones, and the oracle's. Every failure here fails the test. */
+#ifndef TUFF_TESTS_SUPPORT_FOLDER_H
+#define TUFF_TESTS_SUPPORT_FOLDER_H
+
+#include <stddef.h>
+
+enum { TEST_PATH_SIZE = 1024 };
+
+/* A new empty folder; removed with test_folder_remove. */
+void test_folder_make(char path[TEST_PATH_SIZE]);
+/* With everything in it. */
+void test_folder_remove(const char *path);
+
+/* "folder/name", with folders on the way made. The text is overwritten by the fourth call after this one. */
+const char *test_path(const char *folder, const char *name);
+/* Writes a file of the folder; a text. */
+void test_write(const char *folder, const char *name, const char *text);
+void test_write_bytes(const char *folder, const char *name, const void *data, size_t size);
+/* Copies every file of a folder, not of those inside it. */
+void test_folder_copy(const char *from, const char *to);
+
+/* The oracle (TUFF_ORACLE, else ../shared/oracle beside the checkout); fails the test where it is absent. */
+const char *test_oracle(const char *name);
+
+#endif
