@@ -131,8 +131,6 @@ static tuff_status copy_view(struct tuff_arrays *arrays, const struct tuff_tenso
     if (dtype == TUFF_DTYPE_AUTO)
         return tuff_fail(TUFF_UNSUPPORTED, "%s has type %s; F32, F16, BF16, F64, I64 and I32 can be read",
                          view->name, tuff_element_name(view->element));
-    if (memchr(view->name, '\0', view->name_length))
-        return tuff_fail(TUFF_FORMAT, "the name of %s goes on behind a NUL character", view->name);
     TUFF_TRY(append(arrays, view->name, dtype, view->rank, view->shape, &item));
     if (view->size > 0)
         memcpy(item->data, view->data, view->size);

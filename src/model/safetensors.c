@@ -180,10 +180,9 @@ static tuff_status reserve_views(struct tuff_safetensors *file, const struct tuf
     size_t names_size = 0;
     size_t dimensions = 0;
     const char *key = NULL;
-    size_t key_length = 0;
     json_t *value = NULL;
-    json_object_keylen_foreach(header->value, key, key_length, value) {
-        names_size += key_length + 1;
+    json_object_foreach(header->value, key, value) {
+        names_size += strlen(key) + 1;
         dimensions += json_array_size(json_object_get(value, "shape"));
     }
     TUFF_TRY(tuff_alloc(tuff_json_count(header), sizeof *file->views, &file->views));
@@ -199,20 +198,19 @@ static tuff_status read_views(struct tuff_safetensors *file, const struct tuff_j
     char *names = file->names;
     size_t *shapes = file->shapes;
     const char *key = NULL;
-    size_t key_length = 0;
     json_t *value = NULL;
-    json_object_keylen_foreach(header->value, key, key_length, value) {
+    json_object_foreach(header->value, key, value) {
+        const size_t key_size = strlen(key) + 1; /* jansson refuses NUL in keys */
         const struct tuff_json entry = { .value = value, .parent = header, .name = key };
-        if (strcmp(key, TUFF_METADATA_KEY) == 0 && key_length == strlen(TUFF_METADATA_KEY)) {
+        if (strcmp(key, TUFF_METADATA_KEY) == 0) {
             TUFF_TRY(check_metadata(&entry));
             continue;
         }
         struct tuff_tensor_view *view = &file->views[file->count];
         TUFF_TRY(read_view(&entry, data, data_size, shapes, view));
         view->file = file;
-        view->name = memcpy(names, key, key_length + 1);
-        view->name_length = key_length;
-        names += key_length + 1;
+        view->name = memcpy(names, key, key_size);
+        names += key_size;
         shapes += view->rank;
         file->count++;
     }
@@ -247,14 +245,10 @@ static tuff_status check_coverage(struct tuff_safetensors *file, size_t header_s
     return TUFF_OK;
 }
 
-int tuff_view_compare_names(const struct tuff_tensor_view *a, const struct tuff_tensor_view *b) {
-    const size_t shorter = a->name_length < b->name_length ? a->name_length : b->name_length;
-    const int order = memcmp(a->name, b->name, shorter);
-    return order != 0 ? order : (a->name_length > b->name_length) - (a->name_length < b->name_length);
-}
-
 static int compare_views(const void *left, const void *right) {
-    return tuff_view_compare_names(left, right);
+    const struct tuff_tensor_view *a = left;
+    const struct tuff_tensor_view *b = right;
+    return strcmp(a->name, b->name);
 }
 
 static tuff_status read_file(struct tuff_safetensors *file) {
@@ -263,10 +257,8 @@ static tuff_status read_file(struct tuff_safetensors *file) {
     struct tuff_json header = { 0 };
     TUFF_TRY(tuff_file_map(file->path, &file->mapping));
     TUFF_TRY(find_header(file, &text, &size));
-    tuff_status status = tuff_json_parse(text, size, file->path, TUFF_JSON_UNIQUE_KEYS, &header);
-    if (status != TUFF_OK)
-        return tuff_fail_prefix(status, "safetensors header");
-    status = read_views(file, &header, size);
+    TUFF_TRY(tuff_json_parse(text, size, file->path, TUFF_JSON_UNIQUE_KEYS, &header));
+    const tuff_status status = read_views(file, &header, size);
     tuff_json_free(&header);
     TUFF_TRY(status);
     TUFF_TRY(check_coverage(file, size));

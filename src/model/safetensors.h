@@ -47,8 +47,7 @@ struct tuff_safetensors;
 /* A tensor in a mapped file. Its data has no alignment. */
 struct tuff_tensor_view {
     const struct tuff_safetensors *file;
-    const char *name; /* NUL-terminated, but may hold NUL as well: compare name_length bytes */
-    size_t name_length;
+    const char *name;
     enum tuff_element element;
     size_t rank;
     const size_t *shape;
@@ -69,9 +68,6 @@ struct tuff_safetensors {
 /* TUFF_FORMAT names the file, the tensor and the rule that is broken. */
 tuff_status tuff_safetensors_open(const char *path, struct tuff_safetensors **out_file);
 void tuff_safetensors_close(struct tuff_safetensors *file);
-
-/* Order of names: bytes, then length. */
-int tuff_view_compare_names(const struct tuff_tensor_view *a, const struct tuff_tensor_view *b);
 
 const char *tuff_element_name(enum tuff_element element);
 /* The public type of an element, AUTO where there is none. */

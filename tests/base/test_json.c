@@ -67,7 +67,6 @@ Test(base_json, malformed_text_is_refused) {
                                          "\"\\ud800\"",
                                          "\xff",
                                          "\"\xc3\x28\"",
-                                         "99999999999999999999",
                                          "{} {}" };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         struct tuff_json root;
