@@ -6,6 +6,7 @@
 #define TUFF_COMMANDS_H
 
 #define TUFF_COMMANDS(X)                                                                                     \
+    X(embed, "embed", "sentence embeddings of texts")                                                        \
     X(forward, "forward", "raw tensors in, raw tensors out")                                                 \
     X(check, "check", "hold every kernel of a device against a plain C reference")
 

@@ -115,6 +115,26 @@ static int read_choice(const struct command *command, const struct option *optio
     return options_refuse(command, "--%s takes one of %s, not '%s'", option->name, option->choices, value);
 }
 
+static bool is_switch(const struct option *option) {
+    return option->type == OPTION_BOOLEAN || option->type == OPTION_TRISTATE;
+}
+
+static int set_switch(const struct option *option, bool is_on) {
+    if (option->type == OPTION_TRISTATE)
+        *(int *)option->target = is_on;
+    else
+        *(bool *)option->target = is_on;
+    return OPTIONS_GO_ON;
+}
+
+static int read_switch(const struct command *command, const struct option *option, const char *value) {
+    static const char *const words[] = { "no", "yes", "false", "true", "0", "1", "off", "on" };
+    for (size_t i = 0; i < COUNT(words); i++)
+        if (strcmp(value, words[i]) == 0)
+            return set_switch(option, i % 2 == 1);
+    return options_refuse(command, "--%s takes yes or no, not '%s'", option->name, value);
+}
+
 static int read_value(const struct command *command, const struct option *option, const char *value) {
     switch (option->type) {
     case OPTION_STRING:
@@ -126,10 +146,9 @@ static int read_value(const struct command *command, const struct option *option
         return read_float(command, option, value);
     case OPTION_CHOICE:
         return read_choice(command, option, value);
-    case OPTION_BOOLEAN:
-        break;
+    default:
+        return read_switch(command, option, value);
     }
-    return options_refuse(command, "--%s takes no value", option->name);
 }
 
 /* ---------------------------------------------------------------- help */
@@ -157,7 +176,8 @@ void options_print_wrapped(const char *text, int indent) {
 
 static void print_option(const struct option *option) {
     const char *value = option->type == OPTION_CHOICE ? option->choices : option->value_name;
-    int length = printf("  --%s%s%s", option->name, value ? " " : "", value ? value : "");
+    int length = printf("  --%s%s%s%s", option->type == OPTION_TRISTATE ? "[no-]" : "", option->name,
+                        value ? " " : "", value ? value : "");
     if (length >= HELP_INDENT) {
         putchar('\n');
         length = 0;
@@ -207,7 +227,7 @@ static int take_option(const struct command *command, int argc, char **argv, int
     bool is_on = true;
     if (!option && length > 3 && memcmp(name, "no-", 3) == 0) {
         option = find(command, name + 3, length - 3);
-        if (option && option->type != OPTION_BOOLEAN)
+        if (option && !is_switch(option))
             option = NULL;
         is_on = false;
     }
@@ -219,10 +239,8 @@ static int take_option(const struct command *command, int argc, char **argv, int
     }
     if (equals)
         return read_value(command, option, equals + 1);
-    if (option->type == OPTION_BOOLEAN) {
-        *(bool *)option->target = is_on;
-        return OPTIONS_GO_ON;
-    }
+    if (is_switch(option))
+        return set_switch(option, is_on);
     if (*index + 1 >= argc || strncmp(argv[*index + 1], "--", 2) == 0)
         return options_refuse(command, "--%s needs a value", option->name);
     return read_value(command, option, argv[++*index]);

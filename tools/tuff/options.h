@@ -26,7 +26,8 @@
 #include <stdint.h>
 
 enum option_type {
-    OPTION_BOOLEAN,  /* bool: --flag sets it, --no-flag clears it */
+    OPTION_BOOLEAN,  /* bool: --flag sets it, --no-flag clears it; --flag=yes and =no as well */
+    OPTION_TRISTATE, /* int that starts as -1: --flag makes it 1, --no-flag 0 */
     OPTION_STRING,   /* const char *: points into argv */
     OPTION_UNSIGNED, /* uint64_t, minimum to maximum (0: no limit above) */
     OPTION_FLOAT,    /* double, least to most (both 0: any finite number) */
