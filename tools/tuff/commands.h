@@ -7,6 +7,7 @@
 
 #define TUFF_COMMANDS(X)                                                                                     \
     X(embed, "embed", "sentence embeddings of texts")                                                        \
+    X(search, "search", "the lines of a text that mean most nearly the same as a query")                     \
     X(forward, "forward", "raw tensors in, raw tensors out")                                                 \
     X(check, "check", "hold every kernel of a device against a plain C reference")
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #define _GNU_SOURCE
 #include "output.h"
+#include "decimal.h"
 #include "memory.h"
 
 #include <errno.h>
@@ -171,17 +172,11 @@ void output_readable(struct output *output, const char *text, size_t length) {
 }
 
 void output_float(struct output *output, float number) {
-    if (!isfinite(number)) {
+    char text[DECIMAL_SIZE];
+    if (isfinite(number))
+        output_bytes(output, text, decimal_print(number, text));
+    else
         output_text(output, "null");
-        return;
-    }
-    char text[32];
-    for (int digits = 6; digits <= 9; digits++) {
-        snprintf(text, sizeof(text), "%.*g", digits, (double)number);
-        if (strtof(text, NULL) == number)
-            break;
-    }
-    output_text(output, text);
 }
 
 bool output_can_seek(const struct output *output) {

@@ -74,8 +74,7 @@ static bool take_id(const struct record_source *source, const json_t *object, st
         return false;
     }
     size_t length = strlen(dumped);
-    record->id = (tuff_text){ arena_copy(arena, dumped, length), length };
-    record->id_is_json = true;
+    record->id = (struct record_id){ { arena_copy(arena, dumped, length), length }, .is_json = true };
     free(dumped);
     return true;
 }

@@ -73,7 +73,7 @@ bool parse_tsv(const struct record_source *source, const struct columns *columns
             if (columns->fields[i] == (long)count)
                 record_set(record, i, cell.data, cell.length, arena);
         if (columns->id == (long)count)
-            record->id = (tuff_text){ arena_copy(arena, cell.data, cell.length), cell.length };
+            record->id.text = (tuff_text){ arena_copy(arena, cell.data, cell.length), cell.length };
     }
     if (columns->count != 0 && count != columns->count) {
         snprintf(reason, REASON_SIZE, "it has %zu columns where the first line has %zu", count,

@@ -37,13 +37,17 @@ void record_set(struct record *record, size_t field, const char *text, size_t le
 
 void record_print_json_head(struct output *output, const struct record *record) {
     output_print(output, "{\"index\":%zu", record->index);
-    if (!record->id.data)
+    record_print_json_id(output, &record->id);
+}
+
+void record_print_json_id(struct output *output, const struct record_id *id) {
+    if (!id->text.data)
         return;
     output_text(output, ",\"id\":");
-    if (record->id_is_json)
-        output_bytes(output, record->id.data, record->id.length);
+    if (id->is_json)
+        output_bytes(output, id->text.data, id->text.length);
     else
-        output_json_string(output, record->id.data, record->id.length);
+        output_json_string(output, id->text.data, id->text.length);
 }
 
 static void say_reason(const struct records *records, size_t line, const char *reason) {

@@ -47,11 +47,15 @@ struct field_value {
     size_t count; /* 0: the record has no such field */
 };
 
+struct record_id {
+    tuff_text text; /* data is NULL where there is none */
+    bool is_json;   /* it is a piece of JSON; otherwise text */
+};
+
 struct record {
-    size_t index;    /* in the input from 0, bad records counted too */
-    size_t line;     /* in the input, from 1 */
-    tuff_text id;    /* data is NULL where there is none */
-    bool id_is_json; /* it is a piece of JSON; otherwise text */
+    size_t index; /* in the input from 0, bad records counted too */
+    size_t line;  /* in the input, from 1 */
+    struct record_id id;
     struct field_value values[RECORD_MAX_FIELDS];
 };
 
@@ -77,6 +81,9 @@ int records_reject(struct records *records, size_t line, const char *format, ...
 
 /* Frees the records. Where some were skipped, says how many and turns EXIT_SUCCESS into EXIT_FAILURE. */
 int records_close(struct records *records, int code);
+
+/* Prints ,"id":ID where there is one. */
+void record_print_json_id(struct output *output, const struct record_id *id);
 
 /* Prints {"index":N with ,"id":ID behind it where the record has one. */
 void record_print_json_head(struct output *output, const struct record *record);
