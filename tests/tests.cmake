@@ -35,7 +35,7 @@ foreach(folder IN LISTS test_folders)
     target_compile_definitions(tests_${folder} PRIVATE
         TUFF_SOURCE_DIR="${CMAKE_CURRENT_SOURCE_DIR}" TUFF_BINARY_DIR="${CMAKE_CURRENT_BINARY_DIR}"
         TUFF_GLSLANG="${TUFF_GLSLANG}" TUFF_C_COMPILER="${CMAKE_C_COMPILER}")
-    add_test(NAME ${folder} COMMAND tests_${folder})
+    add_test(NAME ${folder} COMMAND tests_${folder} --verbose)
 endforeach()
 if("tools" IN_LIST test_folders)
     add_dependencies(tests_tools kernelgen)
