@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
 /* The program: finds the command and hands over. */
 #include "commands.h"
 #include "memory.h"
@@ -7,10 +8,12 @@
 #include "tuff.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct entry {
     const char *word;
@@ -58,7 +61,17 @@ static int finish(int code) {
     return EXIT_FAILURE;
 }
 
+/* Where the caller has closed one of the three, the next file to be opened would take its place and get what
+ * is printed. Something that refuses to be used takes it instead. */
+static void fill_standard_places(void) {
+    for (int place = STDIN_FILENO; place <= STDERR_FILENO; place++)
+        if (fcntl(place, F_GETFD) < 0 &&
+            open("/dev/null", place == STDIN_FILENO ? O_WRONLY : O_RDONLY) != place)
+            exit(EXIT_FAILURE);
+}
+
 int main(int argc, char **argv) {
+    fill_standard_places();
 #ifdef SIGPIPE
     signal(SIGPIPE, SIG_IGN); /* a reader that leaves early is seen by output.c as EPIPE */
 #endif

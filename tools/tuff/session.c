@@ -10,22 +10,28 @@
 #include <unistd.h>
 
 static volatile sig_atomic_t is_interrupted;
+static volatile sig_atomic_t is_patient; /* somebody asks session_is_interrupted often enough */
 
 static void on_interrupt(int number) {
     (void)number;
-    if (is_interrupted) {
+    if (is_interrupted || !is_patient) {
         output_abandon();
         _exit(EXIT_INTERRUPTED);
     }
     is_interrupted = 1;
 }
 
-void session_watch_interrupt(void) {
+static void catch_interrupt(void) {
     /* Without SA_RESTART: a read from a terminal or a pipe must end. */
     struct sigaction action = { .sa_handler = on_interrupt };
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+}
+
+void session_watch_interrupt(void) {
+    is_patient = 1;
+    catch_interrupt();
 }
 
 bool session_is_interrupted(void) {
@@ -73,7 +79,7 @@ static tuff_status open_model(struct session *session) {
 
 int session_open(struct session *session, const struct common_options *common) {
     *session = (struct session){ .common = common };
-    session_watch_interrupt();
+    catch_interrupt();
     widen_vectors();
     tuff_context_options options = TUFF_CONTEXT_OPTIONS;
     options.device = common->device;
@@ -85,9 +91,9 @@ int session_open(struct session *session, const struct common_options *common) {
     tuff_status status = tuff_context_create(&options, &session->context);
     if (status == TUFF_OK)
         status = open_model(session);
-    if (status == TUFF_OK)
+    if (status == TUFF_OK && !is_interrupted)
         return EXIT_SUCCESS;
-    int code = session_fail(status);
+    int code = is_interrupted ? EXIT_INTERRUPTED : session_fail(status);
     session_close(session);
     return code;
 }

@@ -23,7 +23,7 @@ int session_open(struct session *session, const struct common_options *common);
 /* Prints the profile where it was asked for, and closes. */
 void session_close(struct session *session);
 
-/* Watches for Ctrl-C from now on; session_open does it, commands without a device call it themselves. */
+/* From now on the command asks session_is_interrupted, or gives session_progress to what it calls. */
 void session_watch_interrupt(void);
 bool session_is_interrupted(void);
 
