@@ -299,6 +299,11 @@ void tuff_view_release(const struct tuff_tensor_view *view) {
 
 /* ---------------------------------------------------------------- elements as floats */
 
+bool tuff_view_has_floats(const struct tuff_tensor_view *view) {
+    const tuff_dtype dtype = elements[view->element].dtype;
+    return dtype == TUFF_F32 || dtype == TUFF_F16 || dtype == TUFF_BF16 || dtype == TUFF_F64;
+}
+
 static void convert_doubles(const unsigned char *from, size_t count, float *out) {
     for (size_t i = 0; i < count; i++) {
         double value;

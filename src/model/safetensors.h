@@ -80,6 +80,9 @@ enum { TUFF_SHAPE_TEXT_SIZE = 128 };
 /* "(600, 64)"; a shape too long for the text ends in "...". Returns `text`. */
 const char *tuff_shape_text(const size_t *shape, size_t rank, char text[TUFF_SHAPE_TEXT_SIZE]);
 
+/* F32, F16, BF16 or F64. */
+bool tuff_view_has_floats(const struct tuff_tensor_view *view);
+
 /* `count` elements from the `first` on, of F32, F16, BF16 or F64, as floats. TUFF_FORMAT for NaN and
  * infinities, which no weight may be: some devices turn NaN into plausible numbers. TUFF_UNSUPPORTED for
  * other types. */
