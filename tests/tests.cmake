@@ -44,3 +44,5 @@ endif()
 add_test(NAME layers COMMAND ${CMAKE_COMMAND} -P ${CMAKE_CURRENT_SOURCE_DIR}/tests/layers.cmake)
 add_test(NAME symbols COMMAND ${CMAKE_COMMAND} -DNM=${CMAKE_NM} -DSTATIC=$<TARGET_FILE:tuff_static>
          -DSHARED=$<TARGET_FILE:tuff_shared> -P ${CMAKE_CURRENT_SOURCE_DIR}/tests/symbols.cmake)
+add_test(NAME install COMMAND ${CMAKE_COMMAND} -DBUILD=${CMAKE_CURRENT_BINARY_DIR} -DC_COMPILER=${CMAKE_C_COMPILER}
+         -P ${CMAKE_CURRENT_SOURCE_DIR}/tests/install.cmake)

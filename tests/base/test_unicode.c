@@ -6,15 +6,14 @@
 #include <string.h>
 
 #include "base/unicode.h"
+#include "support/folder.h"
 
 #define LIMIT 0x110000U
 
 static FILE *open_table(const char *name) {
-    const char *oracle = getenv("TUFF_ORACLE");
-    char path[1024];
-    snprintf(path, sizeof path, "%s/tokenizer/%s", oracle ? oracle : "../shared/oracle", name);
+    const char *path = test_path(test_oracle("tokenizer"), name);
     FILE *file = fopen(path, "r");
-    cr_assert(file, "%s cannot be opened; TUFF_ORACLE names the oracle's folder", path);
+    cr_assert(file, "%s cannot be opened", path);
     char heading[256];
     cr_assert(fgets(heading, sizeof heading, file));
     return file;

@@ -20,7 +20,8 @@ void test_write_bytes(const char *folder, const char *name, const void *data, si
 /* Copies every file of a folder, not of those inside it. */
 void test_folder_copy(const char *from, const char *to);
 
-/* The oracle (TUFF_ORACLE, else ../shared/oracle beside the checkout); fails the test where it is absent. */
+/* The oracle (TUFF_ORACLE, else ../shared/oracle beside the checkout); fails the test where it is absent, and skips
+ * it where TUFF_ORACLE is "none". */
 const char *test_oracle(const char *name);
 
 #endif
