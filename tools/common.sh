@@ -64,6 +64,10 @@ run_tests() {
     log=$folder/Testing/Temporary/LastTest.log
     $inside ctest --test-dir "$folder" --output-on-failure --no-tests=error --timeout 3000 "$@" ||
         fail "tests failed in $folder"
+    if grep -qE 'ERROR: [A-Za-z]*Sanitizer|runtime error:' "$log"; then # Criterion does not look at a test's end
+        grep -A 12 -E 'ERROR: [A-Za-z]*Sanitizer|runtime error:' "$log" >&2
+        fail "a sanitizer found faults in $folder"
+    fi
     ran=$(sed -n 's/.*Synthesis: Tested: \([0-9]*\).*/\1/p' "$log" | awk '{ sum += $1 } END { print sum + 0 }')
     [ "$ran" -gt 0 ] || fail "no test ran in $folder"
     left_out=0
