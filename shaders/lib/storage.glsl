@@ -5,19 +5,21 @@
 #ifndef TUFF_STORAGE_GLSL
 #define TUFF_STORAGE_GLSL
 
-#ifdef VARIANT_f16
-#define elem4 uvec2
+vec4 load4(vec4 v) { return v; }
 vec4 load4(uvec2 v) { return vec4(unpackHalf2x16(v.x), unpackHalf2x16(v.y)); }
 vec4 saturate_half(vec4 v) { return mix(clamp(v, vec4(-65504.0), vec4(65504.0)), v, isnan(v)); }
-uvec2 store4(vec4 v)
+uvec2 store_half4(vec4 v)
 {
     v = saturate_half(v);
     return uvec2(packHalf2x16(v.xy), packHalf2x16(v.zw));
 }
+
+#ifdef VARIANT_f16
+#define elem4 uvec2
+#define store4(v) store_half4(v)
 #else
 #define elem4 vec4
-vec4 load4(vec4 v) { return v; }
-vec4 store4(vec4 v) { return v; }
+#define store4(v) (v)
 #endif
 
 #endif

@@ -36,7 +36,12 @@ union tuff_params {
     struct {
         float epsilon;
         struct tuff_dropout dropout;
-    } embedding, layer_norm;
+    } layer_norm;
+    struct {
+        float epsilon;
+        struct tuff_dropout dropout;
+        bool word_is_row; /* the words' rows have been gathered */
+    } embedding;
     struct {
         enum tuff_activation activation;
         struct tuff_dropout dropout; /* after bias and activation, before the residual is added */
@@ -50,8 +55,11 @@ union tuff_params {
         struct tuff_dropout dropout;
     } attention;
     struct {
+        bool output_f32;
+    } gather_rows;
+    struct {
         enum tuff_pool_kind kind;
-        bool normalize;
+        bool normalize; /* to length 1 */
     } pool;
 };
 
@@ -101,5 +109,8 @@ struct tuff_op {
 #define TUFF_OP_DECLARE(name) extern const struct tuff_op tuff_op_##name;
 TUFF_OPS(TUFF_OP_DECLARE)
 #undef TUFF_OP_DECLARE
+
+extern const struct tuff_op *const tuff_ops[]; /* all of them, NULL at the end */
+const struct tuff_op *tuff_op_find(const char *name); /* NULL where there is none */
 
 #endif

@@ -37,6 +37,16 @@ uint64_t tuff_shape_index(const struct tuff_shape *shape, uint32_t row, uint32_t
     return row * stride + col;
 }
 
+uint32_t tuff_shape_row_step(const struct tuff_shape *shape)
+{
+    return shape->layout == TUFF_LAYOUT_PANELS ? 1 : tuff_shape_stride(shape) / 4;
+}
+
+uint32_t tuff_shape_group_step(const struct tuff_shape *shape)
+{
+    return shape->layout == TUFF_LAYOUT_PANELS ? tuff_shape_stride(shape) : 1;
+}
+
 static uint16_t half_saturated(float value)
 {
     /* As store4 in shaders/lib/storage.glsl: the largest half instead of infinity, NaN stays. */

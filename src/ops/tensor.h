@@ -49,6 +49,10 @@ uint32_t tuff_shape_stride(const struct tuff_shape *shape);
 uint64_t tuff_shape_size(const struct tuff_shape *shape); /* bytes on the device */
 /* Index of an element on the device, in elements. */
 uint64_t tuff_shape_index(const struct tuff_shape *shape, uint32_t row, uint32_t col);
+/* The same in groups of four, as kernels that look rows up in either layout add: from a row to the next, and from four
+ * columns to the next four. */
+uint32_t tuff_shape_row_step(const struct tuff_shape *shape);
+uint32_t tuff_shape_group_step(const struct tuff_shape *shape);
 
 /* The variant of a kernel for the tensor's storage type: kernels list f32 first, f16 second. */
 static inline uint32_t tuff_is_f16(const struct tuff_tensor *tensor)
