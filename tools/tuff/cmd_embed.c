@@ -136,8 +136,8 @@ int tuff_cmd_embed(int argc, char **argv) {
             "Prints a vector for each text: those on the command line, or each line of --file or of standard "
             "input. With --json each is a line {\"index\":0,\"embedding\":[...]}; --out FILE.npy writes a "
             "NumPy array, a row for each text.",
-        .example = "tuff embed --model MODEL --json 'A first text.' 'A second one.'\n"
-                   "tuff embed --model MODEL --file lines.txt --out vectors.npy",
+        .example = "tuff embed --model build/models/all-MiniLM-L6-v2 --json 'A first text.' 'A second one.'\n"
+                   "tuff embed --model build/models/all-MiniLM-L6-v2 --file tools/demo.txt --out vectors.npy",
         .options = options,
         .option_count = COUNT(options),
         .maximum_arguments = SIZE_MAX,

@@ -217,7 +217,8 @@ int tuff_cmd_search(int argc, char **argv) {
         .about =
             "Shows the lines of --file (or of standard input) that mean most nearly the same as a query: the "
             "cosine of their vectors, the number of the line, and the line. Empty lines are passed over.",
-        .example = "tuff search --model MODEL --file notes.txt --top-k 3 'Where did I leave the keys?'",
+        .example =
+            "tuff search --model build/models/all-MiniLM-L6-v2 --file tools/demo.txt 'animals at night'",
         .options = options,
         .option_count = COUNT(options),
         .minimum_arguments = 1,

@@ -199,7 +199,8 @@ static void print_help(const struct command *command) {
     for (size_t i = 0; i < command->option_count; i++)
         print_option(&command->options[i]);
     print_option(&(struct option){ .name = "help", .help = "show this text" });
-    printf("\nexample:\n");
+    bool uses_demo = strstr(command->example, "build/models") != NULL;
+    printf("\nexample%s:\n", uses_demo ? " (`sh tools/demo` fetches the model)" : "");
     for (const char *line = command->example; *line;) {
         size_t length = strcspn(line, "\n");
         printf("  %.*s\n", (int)length, line);
