@@ -15,9 +15,10 @@
 struct tuff_device;
 struct tuff_recording;
 
-/* The grid of a dispatch, in workgroups, and what it costs. A dispatch above the device's bound, or above
- * maxComputeWorkGroupCount, is cut along its longest dimension (vkCmdDispatchBase): kernels use gl_WorkGroupID and never
- * gl_NumWorkGroups. */
+/* The grid of a dispatch, in workgroups, and what it costs. A dispatch above the device's bound is cut along
+ * its longest dimension (vkCmdDispatchBase): kernels use gl_WorkGroupID and never gl_NumWorkGroups. Vulkan
+ * allows no base beyond maxComputeWorkGroupCount (65,535 a dimension on many devices), so a kernel that may
+ * need more spreads its grid over two dimensions or lets an invocation do more. */
 struct tuff_grid {
     uint32_t x;
     uint32_t y;
@@ -29,22 +30,29 @@ tuff_status tuff_recording_create(struct tuff_device *device, struct tuff_record
 /* Waits for what is in flight. NULL is fine. */
 void tuff_recording_destroy(struct tuff_recording *recording);
 
-/* Appends one kernel. `slices` has binding_count entries, `push` push_size bytes, `specs` spec_count words (each
- * the value to specialize with). Generated wrappers call this: tuff_run_layer_norm_forward(...). A grid with a 0
- * appends nothing. TUFF_UNSUPPORTED if the device lacks what the variant needs. */
-tuff_status tuff_record_kernel(struct tuff_recording *recording, const struct tuff_kernel *kernel, uint32_t variant,
-                               struct tuff_grid grid, const struct tuff_slice *slices, const void *push,
-                               const uint32_t *specs);
+/* Appends one kernel. `slices` has binding_count entries, `push` push_size bytes, `specs` spec_count words
+ * (each the value to specialize with). Generated wrappers call this: tuff_run_layer_norm_forward(...). A grid
+ * with a 0 appends nothing. TUFF_UNSUPPORTED if the device lacks what the variant needs or runs no grid as
+ * large. After a failure the recording is good for nothing but being destroyed. */
+tuff_status tuff_record_kernel(struct tuff_recording *recording, const struct tuff_kernel *kernel,
+                               uint32_t variant, struct tuff_grid grid, const struct tuff_slice *slices,
+                               const void *push, const uint32_t *specs);
+/* Slices of multiples of 4 bytes that do not overlap; from.size bytes. */
 tuff_status tuff_record_copy(struct tuff_recording *recording, struct tuff_slice to, struct tuff_slice from);
 tuff_status tuff_record_fill(struct tuff_recording *recording, struct tuff_slice to, uint32_t word);
-/* No more may be appended; slices written and of DOWNLOAD memory become visible to the host after the wait. */
+/* No more may be appended; what was written becomes visible to the host after the wait. */
 tuff_status tuff_recording_end(struct tuff_recording *recording);
 
-/* Submits all parts and waits for the end. `keep_going` (may be NULL) is asked between parts; false gives
- * TUFF_CANCELLED after what is in flight. TUFF_DEVICE_LOST is latched in the device. */
+/* Submits all parts and waits for the end. `keep_going` (may be NULL) is asked before each part, with nothing
+ * in flight; false gives TUFF_CANCELLED. TUFF_DEVICE_LOST is latched in the device. */
 tuff_status tuff_recording_run(struct tuff_recording *recording, bool (*keep_going)(void *user), void *user);
-/* The halves of it, for work that overlaps: submit starts, wait ends it. One submit at a time per recording. */
+/* The halves of it, for work that overlaps: submit starts, wait ends it. A second submit of one recording
+ * waits for the first. */
 tuff_status tuff_recording_submit(struct tuff_recording *recording);
-tuff_status tuff_recording_wait(struct tuff_recording *recording, uint64_t timeout_ns); /* UINT64_MAX: for ever */
+/* TUFF_OK also where the time is over first: tuff_recording_is_done tells. UINT64_MAX: as long as it takes.
+ */
+tuff_status tuff_recording_wait(struct tuff_recording *recording, uint64_t timeout_ns);
+/* Whether everything submitted has been waited for. */
+bool tuff_recording_is_done(const struct tuff_recording *recording);
 
 #endif

@@ -1,46 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The Vulkan loader, an instance, the chosen device with its limits and features, one compute queue. */
+/* An open device: the choice among those there are, its limits and features, one compute queue. */
 #ifndef TUFF_VK_DEVICE_H
 #define TUFF_VK_DEVICE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#define VK_NO_PROTOTYPES
-#include <volk.h>
-
 #include "base/log.h"
 #include "base/thread.h"
+#include "vk/features.h"
+#include "vk/instance.h"
 #include "vk/kernel.h"
 #include "vk/memory.h"
-
-/* Everything newer than the floor, used where it is there, each with its name for `disable` and `tuff devices`. */
-#define TUFF_FEATURE_LIST(X)                                                                                 \
-    X(subgroup_arithmetic)                                                                                   \
-    X(subgroup_shuffle)                                                                                      \
-    X(storage16)                                                                                             \
-    X(storage8)                                                                                              \
-    X(float16)                                                                                               \
-    X(int8)                                                                                                  \
-    X(dot_product)                                                                                           \
-    X(subgroup_size_control)                                                                                 \
-    X(push_descriptor)                                                                                       \
-    X(timeline_semaphore)                                                                                    \
-    X(memory_budget)                                                                                         \
-    X(buffer_address)                                                                                        \
-    X(int64)                                                                                                 \
-    X(memory_model)                                                                                          \
-    X(cooperative_matrix)                                                                                    \
-    X(cooperative_matrix2)                                                                                   \
-    X(bfloat16)                                                                                              \
-    X(executable_properties)                                                                                 \
-    X(device_fault)
-
-struct tuff_features {
-#define TUFF_FEATURE_FIELD(name) bool name;
-    TUFF_FEATURE_LIST(TUFF_FEATURE_FIELD)
-#undef TUFF_FEATURE_FIELD
-};
 
 /* One matrix shape that VK_KHR_cooperative_matrix lists at subgroup scope. */
 struct tuff_matrix_shape {
@@ -50,38 +21,45 @@ struct tuff_matrix_shape {
 
 struct tuff_limits {
     uint64_t max_storage_range;
-    uint64_t max_allocation;
+    uint64_t max_allocation; /* also of one buffer */
     uint64_t storage_alignment;
-    uint32_t max_shared_memory;      /* bytes a workgroup */
-    uint32_t max_invocations;        /* a workgroup */
+    uint64_t atom_size;         /* of flushes of memory that is not coherent */
+    uint32_t max_shared_memory; /* bytes a workgroup */
+    uint32_t max_invocations;   /* a workgroup */
     uint32_t max_workgroup_size[3];
     uint32_t max_workgroup_count[3];
-    uint32_t max_storage_buffers;    /* a stage */
+    uint32_t max_storage_buffers; /* a stage */
     uint32_t max_push_size;
-    uint32_t subgroup_size;          /* as the device reports it */
-    uint32_t min_subgroup_size;      /* with subgroup_size_control; else subgroup_size */
+    uint32_t subgroup_size;     /* as the device reports it */
+    uint32_t min_subgroup_size; /* with subgroup_size_control; else subgroup_size */
     uint32_t max_subgroup_size;
-    float timestamp_period;          /* nanoseconds; 0: no timestamps on the queue */
+    float timestamp_period; /* nanoseconds; 0: no timestamps on the queue */
 };
 
-struct tuff_instance; /* loader, VkInstance and the table of its functions; vk/instance.h */
 struct tuff_pipelines; /* pipelines by kernel, variant and constants; vk/pipeline.h */
+struct tuff_staging;   /* the road to memory that the host cannot map; vk/staging.h */
+struct tuff_profile;   /* time per kernel; vk/profile.h */
 
 struct tuff_device {
     struct tuff_instance *instance;
     VkPhysicalDevice physical;
     VkDevice handle;
-    struct VolkDeviceTable table;    /* the only way to device functions */
+    struct VolkDeviceTable table; /* the only way to device functions */
     VkQueue queue;
     uint32_t queue_family;
-    struct tuff_mutex queue_lock;    /* held around every use of the queue */
-    struct tuff_features features;   /* enabled */
+    struct tuff_mutex queue_lock;  /* held around every use of the queue */
+    VkSemaphore timeline;          /* counts submits; with timeline_semaphore */
+    uint64_t timeline_value;       /* of the last submit; under queue_lock */
+    struct tuff_features features; /* enabled */
     struct tuff_limits limits;
     tuff_device_info info;
-    const struct tuff_matrix_shape *matrix_shapes;
+    struct tuff_matrix_shape *matrix_shapes;
     uint32_t matrix_shape_count;
     VkPhysicalDeviceMemoryProperties memory;
+    _Atomic uint64_t heap_used[VK_MAX_MEMORY_HEAPS]; /* bytes held by arenas */
     struct tuff_pipelines *pipelines;
+    struct tuff_staging *staging;
+    struct tuff_profile *profile;
     struct tuff_log log;
     uint64_t submit_cost;            /* cost units (struct tuff_grid) that one submit may hold */
     uint64_t dispatch_cost;          /* and one dispatch */
@@ -90,16 +68,19 @@ struct tuff_device {
     bool is_profiling;
 };
 
-/* What a device is opened with; the text fields as in tuff_context_options, environment already merged. */
+/* What a device is opened with; as in tuff_context_options, environment already merged. Texts are not kept.
+ */
 struct tuff_device_options {
     const char *device;
     const char *disable;
-    const char *cache_folder;
+    const char *cache_folder; /* NULL: nothing is kept */
     bool validation;
     bool profile;
     struct tuff_log log;
 };
 
+/* TUFF_ARGUMENT where `device` or `disable` names what is not there, TUFF_NO_DEVICE where no device can be
+ * used: the sentence says why each was refused. */
 tuff_status tuff_device_open(const struct tuff_device_options *options, struct tuff_device **out_device);
 /* NULL is fine. Every arena and recording is gone before. */
 void tuff_device_close(struct tuff_device *device);
@@ -107,7 +88,10 @@ void tuff_device_close(struct tuff_device *device);
 tuff_status tuff_device_list(tuff_device_info *infos, size_t capacity, size_t *out_count);
 /* Whether the device can run a variant that needs `needs` (enum tuff_need). */
 bool tuff_device_can(const struct tuff_device *device, uint32_t needs);
-/* Turns a failed VkResult into a status with a sentence naming `what`; latches a lost device. VK_SUCCESS is TUFF_OK. */
+/* Warnings and errors of the validation layer so far. */
+uint64_t tuff_device_message_count(const struct tuff_device *device);
+/* Turns a failed VkResult into a status with a sentence naming `what`; latches a lost device. VK_SUCCESS is
+ * TUFF_OK. */
 tuff_status tuff_device_result(struct tuff_device *device, VkResult result, const char *what);
 
 #endif

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 enum {
-    TUFF_MAX_BINDINGS = 8,    /* storage buffers in a stage: the floor of Vulkan devices in use */
+    TUFF_MAX_BINDINGS = 8, /* storage buffers in a stage: the floor of Vulkan devices in use */
     TUFF_MAX_SPECS = 24,
     TUFF_MAX_PUSH_SIZE = 128, /* bytes: the floor of Vulkan */
 };
@@ -17,7 +17,8 @@ enum {
 enum tuff_need {
     TUFF_NEED_SUBGROUP_BASIC = 1 << 0,
     TUFF_NEED_SUBGROUP_ARITHMETIC = 1 << 1,
-    TUFF_NEED_SUBGROUP_SHUFFLE = 1 << 2, /* shuffle, shuffle_relative, ballot, vote and clustered count here too */
+    TUFF_NEED_SUBGROUP_SHUFFLE =
+        1 << 2, /* shuffle, shuffle_relative, ballot, vote and clustered count here too */
     TUFF_NEED_FLOAT16 = 1 << 3,
     TUFF_NEED_INT8 = 1 << 4,
     TUFF_NEED_STORAGE16 = 1 << 5,
@@ -33,24 +34,24 @@ enum tuff_need {
 };
 
 struct tuff_kernel_variant {
-    const char *name;      /* "f32", "f16_subgroup", ... */
-    const uint32_t *code;  /* SPIR-V without debug names; NULL: the build's glslang could not compile it */
-    size_t code_size;      /* bytes */
-    uint32_t needs;        /* of enum tuff_need */
+    const char *name;     /* "f32", "f16_subgroup", ... */
+    const uint32_t *code; /* SPIR-V without debug names; NULL: the build's glslang could not compile it */
+    size_t code_size;     /* bytes */
+    uint32_t needs;       /* of enum tuff_need */
 };
 
 struct tuff_kernel {
-    const char *name;                  /* "layer_norm_forward" */
+    const char *name; /* "layer_norm_forward" */
     uint32_t binding_count;
     const char *const *binding_names;
-    uint32_t read_mask;                /* bit i: binding i is read */
-    uint32_t write_mask;               /* bit i: binding i is written */
-    uint32_t push_size;                /* bytes, a multiple of 4 */
+    uint32_t read_mask;  /* bit i: binding i is read */
+    uint32_t write_mask; /* bit i: binding i is written */
+    uint32_t push_size;  /* bytes, a multiple of 4 */
     uint32_t spec_count;
     const char *const *spec_names;
-    const uint32_t *spec_ids;          /* constant_id */
-    const uint32_t *spec_defaults;     /* raw bits of the shader's default */
-    int local_size_specs[3];           /* index into the specs that sets local_size_x, y, z; -1: local_size below */
+    const uint32_t *spec_ids;      /* constant_id */
+    const uint32_t *spec_defaults; /* raw bits of the shader's default */
+    int local_size_specs[3]; /* index into the specs that sets local_size_x, y, z; -1: local_size below */
     uint32_t local_size[3];
     uint32_t variant_count;
     const struct tuff_kernel_variant *variants;

@@ -14,8 +14,8 @@ struct tuff_device;
 struct tuff_buffer;
 struct tuff_arena;
 
-/* A view of a buffer that owns nothing. Offsets are multiples of the device's storage alignment (tuff_slice_alignment)
- * wherever a slice is bound to a kernel. */
+/* A view of a buffer that owns nothing. Offsets are multiples of the device's storage alignment
+ * (tuff_slice_alignment) wherever a slice is bound to a kernel. */
 struct tuff_slice {
     struct tuff_buffer *buffer;
     uint64_t offset; /* bytes */
@@ -23,8 +23,9 @@ struct tuff_slice {
 };
 
 enum tuff_memory_kind {
-    TUFF_MEMORY_DEVICE,   /* device-local; host-visible as well where the device shares its memory with the host */
-    TUFF_MEMORY_UPLOAD,   /* host-visible, written by the host in order */
+    TUFF_MEMORY_DEVICE, /* device-local; host-visible as well where the device shares its memory with the host
+                         */
+    TUFF_MEMORY_UPLOAD, /* host-visible, written by the host in order */
     TUFF_MEMORY_DOWNLOAD, /* host-visible, cached where there is such a type, read by the host */
 };
 
@@ -34,8 +35,8 @@ tuff_status tuff_arena_create(struct tuff_device *device, enum tuff_memory_kind 
 /* NULL is fine. Nothing in flight may use it. */
 void tuff_arena_destroy(struct tuff_arena *arena);
 /* A slice of `size` bytes (rounded up to 16), aligned for binding. Memory is taken in blocks as it is needed.
- * TUFF_DEVICE_MEMORY says what was asked, what is in use and what the budget is; TUFF_UNSUPPORTED where size is
- * above what a buffer may bind. Content is undefined. */
+ * TUFF_DEVICE_MEMORY says what was asked, what is in use and what the budget is; TUFF_UNSUPPORTED where size
+ * is above what a buffer may bind. Content is undefined. */
 tuff_status tuff_arena_take(struct tuff_arena *arena, uint64_t size, struct tuff_slice *out_slice);
 /* Takes ahead one block for `size` bytes, so that takes of this sum do not fragment. Optional. */
 tuff_status tuff_arena_reserve(struct tuff_arena *arena, uint64_t size);
@@ -52,9 +53,9 @@ tuff_status tuff_slice_invalidate(const struct tuff_slice *slice);
 
 /* Copies to or from device memory outside a recording, at once and waiting: directly where the memory is
  * host-visible, else through a staging ring. For loading and saving. */
-tuff_status tuff_upload(struct tuff_device *device, const struct tuff_slice *to, uint64_t offset, const void *data,
-                        uint64_t size);
-tuff_status tuff_download(struct tuff_device *device, const struct tuff_slice *from, uint64_t offset, void *data,
-                          uint64_t size);
+tuff_status tuff_upload(struct tuff_device *device, const struct tuff_slice *to, uint64_t offset,
+                        const void *data, uint64_t size);
+tuff_status tuff_download(struct tuff_device *device, const struct tuff_slice *from, uint64_t offset,
+                          void *data, uint64_t size);
 
 #endif

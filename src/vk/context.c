@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "vk/context.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cache_folder.h"
+#include "base/memory.h"
+#include "vk/pipeline.h"
+
+tuff_status tuff_devices(tuff_device_info *infos, size_t capacity, size_t *out_count) {
+    if (!out_count || (capacity > 0 && !infos))
+        return tuff_fail(TUFF_ARGUMENT, "tuff_devices: infos and out_count must not be NULL");
+    return tuff_device_list(infos, capacity, out_count);
+}
+
+/* Options of a program built against an older header are shorter: what it did not know keeps its default. */
+static tuff_status read_options(const tuff_context_options *given, tuff_context_options *out_options) {
+    const tuff_context_options defaults = TUFF_CONTEXT_OPTIONS;
+    *out_options = defaults;
+    if (!given)
+        return TUFF_OK;
+    if (given->size < sizeof given->size || given->size > sizeof *given)
+        return tuff_fail(TUFF_ARGUMENT,
+                         "tuff_context_options: a size of %zu; start from TUFF_CONTEXT_OPTIONS", given->size);
+    memcpy(out_options, given, given->size);
+    if (out_options->allocator && (!out_options->allocator->allocate || !out_options->allocator->release))
+        return tuff_fail(TUFF_ARGUMENT, "tuff_context_options: an allocator needs both functions");
+    return TUFF_OK;
+}
+
+/* "" has "none" as its answer. */
+static tuff_status find_cache_folder(const char *wanted, char **out_folder) {
+    *out_folder = NULL;
+    if (!wanted)
+        return tuff_cache_folder(out_folder);
+    return wanted[0] ? tuff_copy_text(wanted, strlen(wanted), out_folder) : TUFF_OK;
+}
+
+/* The environment's list of disabled features before the caller's. */
+static tuff_status merge_disabled(const char *wanted, char **out_names) {
+    const char *environment = getenv("TUFF_DISABLE");
+    return tuff_format(out_names, "%s,%s", environment ? environment : "", wanted ? wanted : "");
+}
+
+static tuff_status open_device(const tuff_context_options *options, struct tuff_context *context) {
+    char *disable = NULL;
+    TUFF_TRY(find_cache_folder(options->cache_folder, &context->cache_folder));
+    TUFF_TRY(merge_disabled(options->disable, &disable));
+    const struct tuff_device_options device = {
+        .device = options->device ? options->device : getenv("TUFF_DEVICE"),
+        .disable = disable,
+        .cache_folder = context->cache_folder,
+        .validation = options->validation,
+        .profile = options->profile,
+        .log = { .callback = options->log, .user = options->log_user, .level = options->log_level },
+    };
+    tuff_status status = tuff_device_open(&device, &context->device);
+    tuff_free(disable);
+    return status;
+}
+
+static tuff_status create(const tuff_context_options *options, tuff_context **out_context) {
+    struct tuff_context *context = NULL;
+    TUFF_TRY(tuff_alloc(1, sizeof *context, &context));
+    if (options->allocator)
+        context->allocator = *options->allocator;
+    tuff_status status = open_device(options, context);
+    if (status == TUFF_OK)
+        *out_context = context;
+    else
+        tuff_context_destroy(context);
+    return status;
+}
+
+tuff_status tuff_context_create(const tuff_context_options *options, tuff_context **out_context) {
+    tuff_context_options known;
+    if (!out_context)
+        return tuff_fail(TUFF_ARGUMENT, "tuff_context_create: out_context must not be NULL");
+    *out_context = NULL;
+    TUFF_TRY(read_options(options, &known));
+    const struct tuff_allocator *before = tuff_memory_use(known.allocator);
+    tuff_status status = create(&known, out_context);
+    tuff_memory_use(before);
+    return status;
+}
+
+void tuff_context_destroy(tuff_context *context) {
+    if (!context)
+        return;
+    const struct tuff_allocator allocator = context->allocator;
+    const struct tuff_allocator *before = tuff_memory_use(allocator.allocate ? &allocator : NULL);
+    tuff_device_close(context->device);
+    tuff_free(context->cache_folder);
+    tuff_free(context);
+    tuff_memory_use(before);
+}
+
+void tuff_context_device(const tuff_context *context, tuff_device_info *out_info) {
+    *out_info = context->device->info;
+}
+
+uint64_t tuff_context_dispatch_count(const tuff_context *context) {
+    return context->device->dispatch_count;
+}
+
+size_t tuff_context_pipeline_count(const tuff_context *context) {
+    return tuff_pipelines_count(context->device);
+}

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "vk/device.h"
+
+#include <string.h>
+
+#include "base/memory.h"
+#include "vk/choose.h"
+#include "vk/matrix_shapes.h"
+#include "vk/pipeline.h"
+#include "vk/profile.h"
+#include "vk/queue.h"
+#include "vk/staging.h"
+
+static tuff_status read_all(const struct tuff_instance *instance, struct tuff_physical **out_devices,
+                            uint32_t *out_count) {
+    VkPhysicalDevice *handles = NULL;
+    struct tuff_physical *devices = NULL;
+    uint32_t count = 0;
+    uint32_t done = 0;
+    tuff_status status = TUFF_OK;
+    TUFF_TRY_GOTO(tuff_instance_devices(instance, &handles, &count));
+    TUFF_TRY_GOTO(tuff_alloc(count, sizeof *devices, &devices));
+    for (; done < count; done++)
+        TUFF_TRY_GOTO(tuff_physical_read(instance, handles[done], done, &devices[done]));
+    *out_devices = devices;
+    *out_count = count;
+done:
+    if (status != TUFF_OK) {
+        for (uint32_t i = 0; i < done; i++)
+            tuff_physical_free(&devices[i]);
+        tuff_free(devices);
+    }
+    tuff_free(handles);
+    return status;
+}
+
+static void free_all(struct tuff_physical *devices, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++)
+        tuff_physical_free(&devices[i]);
+    tuff_free(devices);
+}
+
+tuff_status tuff_device_list(tuff_device_info *infos, size_t capacity, size_t *out_count) {
+    struct tuff_instance *instance = NULL;
+    struct tuff_physical *devices = NULL;
+    uint32_t count = 0;
+    *out_count = 0;
+    TUFF_TRY(tuff_instance_create(false, NULL, &instance));
+    tuff_status status = read_all(instance, &devices, &count);
+    if (status == TUFF_OK) {
+        for (uint32_t i = 0; i < count && i < capacity; i++)
+            infos[i] = devices[i].info;
+        *out_count = count;
+        free_all(devices, count);
+    }
+    tuff_instance_destroy(instance);
+    return status;
+}
+
+/* What one submit and one dispatch may hold, for about a tenth of a second on a slow device of its type. A
+ * watchdog that resets the device waits two seconds and more; a person sees a stutter at less. */
+static uint64_t cost_budget(tuff_device_type type) {
+    switch (type) {
+    case TUFF_DEVICE_DISCRETE:
+        return 100000000000;
+    case TUFF_DEVICE_INTEGRATED:
+        return 10000000000;
+    case TUFF_DEVICE_CPU:
+        return 1000000000;
+    default:
+        return 5000000000;
+    }
+}
+
+static tuff_status create_handle(struct tuff_device *device, const struct tuff_physical *physical) {
+    const char *names[TUFF_MAX_DEVICE_EXTENSIONS];
+    uint32_t name_count = 0;
+    struct tuff_feature_chain chain;
+    const float lowest = 0.0f; /* what draws the desktop goes first */
+    tuff_features_request(&device->features, physical->api_version, &physical->extensions, &chain, names,
+                          &name_count);
+    const VkDeviceQueueCreateInfo queue = {
+        .sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO,
+        .queueFamilyIndex = physical->queue_family,
+        .queueCount = 1,
+        .pQueuePriorities = &lowest,
+    };
+    const VkDeviceCreateInfo info = {
+        .sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
+        .pNext = &chain.head,
+        .queueCreateInfoCount = 1,
+        .pQueueCreateInfos = &queue,
+        .enabledExtensionCount = name_count,
+        .ppEnabledExtensionNames = names,
+    };
+    VkResult result = device->instance->vkCreateDevice(physical->handle, &info, NULL, &device->handle);
+    if (result != VK_SUCCESS)
+        device->handle = VK_NULL_HANDLE;
+    TUFF_TRY(tuff_device_result(device, result, physical->info.name));
+    tuff_instance_load_device(device->instance, device->handle, &device->table);
+    return TUFF_OK;
+}
+
+static tuff_status set_up(struct tuff_device *device, const struct tuff_physical *physical,
+                          const struct tuff_device_options *options) {
+    device->physical = physical->handle;
+    device->queue_family = physical->queue_family;
+    device->features = physical->features;
+    device->limits = physical->limits;
+    device->info = physical->info;
+    device->memory = physical->memory;
+    device->submit_cost = cost_budget(physical->info.type);
+    device->dispatch_cost = device->submit_cost;
+    TUFF_TRY(tuff_features_disable(&device->features, options->disable));
+    if (!device->features.subgroup_size_control) {
+        device->limits.min_subgroup_size = device->limits.subgroup_size;
+        device->limits.max_subgroup_size = device->limits.subgroup_size;
+    }
+    tuff_features_text(&device->features, device->info.features, sizeof device->info.features);
+    TUFF_TRY(tuff_matrix_shapes_read(device));
+    TUFF_TRY(create_handle(device, physical));
+    TUFF_TRY(tuff_queue_open(device));
+    TUFF_TRY(tuff_staging_create(device, &device->staging));
+    TUFF_TRY(tuff_profile_create(device, options->profile, &device->profile));
+    TUFF_TRY(tuff_pipelines_create(device, options->cache_folder, &device->pipelines));
+    tuff_log_write(&device->log, TUFF_LOG_INFO, "device %u: %s, %s, features %s", device->info.index,
+                   device->info.name, device->info.driver, device->info.features);
+    return TUFF_OK;
+}
+
+tuff_status tuff_device_open(const struct tuff_device_options *options, struct tuff_device **out_device) {
+    struct tuff_device *device = NULL;
+    struct tuff_physical *physicals = NULL;
+    uint32_t count = 0;
+    uint32_t chosen = 0;
+    tuff_status status = TUFF_OK;
+    *out_device = NULL;
+    TUFF_TRY(tuff_alloc(1, sizeof *device, &device));
+    device->log = options->log;
+    TUFF_TRY_GOTO(tuff_instance_create(options->validation, &options->log, &device->instance));
+    TUFF_TRY_GOTO(read_all(device->instance, &physicals, &count));
+    TUFF_TRY_GOTO(tuff_choose(physicals, count, options->device, &chosen));
+    TUFF_TRY_GOTO(set_up(device, &physicals[chosen], options));
+    *out_device = device;
+done:
+    free_all(physicals, count);
+    if (status != TUFF_OK)
+        tuff_device_close(device);
+    return status;
+}
+
+void tuff_device_close(struct tuff_device *device) {
+    if (!device)
+        return;
+    if (device->handle) {
+        tuff_pipelines_destroy(device->pipelines);
+        tuff_profile_destroy(device->profile);
+        tuff_staging_destroy(device->staging);
+        tuff_queue_close(device);
+        device->table.vkDestroyDevice(device->handle, NULL);
+    }
+    tuff_free(device->matrix_shapes);
+    tuff_instance_destroy(device->instance);
+    tuff_free(device);
+}
+
+bool tuff_device_can(const struct tuff_device *device, uint32_t needs) {
+    const struct tuff_features *features = &device->features;
+    const struct {
+        uint32_t need;
+        bool is_there;
+    } rows[] = {
+        { TUFF_NEED_SUBGROUP_ARITHMETIC, features->subgroup_arithmetic },
+        { TUFF_NEED_SUBGROUP_SHUFFLE, features->subgroup_shuffle },
+        { TUFF_NEED_FLOAT16, features->float16 },
+        { TUFF_NEED_INT8, features->int8 },
+        { TUFF_NEED_STORAGE16, features->storage16 },
+        { TUFF_NEED_STORAGE8, features->storage8 },
+        { TUFF_NEED_DOT_PRODUCT, features->dot_product },
+        { TUFF_NEED_COOPERATIVE_MATRIX, features->cooperative_matrix },
+        { TUFF_NEED_COOPERATIVE_MATRIX2, features->cooperative_matrix2 },
+        { TUFF_NEED_BUFFER_ADDRESS, features->buffer_address },
+        { TUFF_NEED_INT64, features->int64 },
+        { TUFF_NEED_MEMORY_MODEL, features->memory_model },
+        { TUFF_NEED_BFLOAT16, features->bfloat16 },
+    };
+    if (needs & TUFF_NEED_UNKNOWN)
+        return false;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if ((needs & rows[i].need) && !rows[i].is_there)
+            return false;
+    return true;
+}
+
+uint64_t tuff_device_message_count(const struct tuff_device *device) {
+    return device->instance->message_count;
+}
+
+tuff_status tuff_device_result(struct tuff_device *device, VkResult result, const char *what) {
+    switch (result) {
+    case VK_SUCCESS:
+        return TUFF_OK;
+    case VK_ERROR_OUT_OF_HOST_MEMORY:
+        return tuff_fail(TUFF_HOST_MEMORY, "%s: the driver is out of host memory", what);
+    case VK_ERROR_OUT_OF_DEVICE_MEMORY:
+    case VK_ERROR_OUT_OF_POOL_MEMORY:
+    case VK_ERROR_FRAGMENTED_POOL:
+    case VK_ERROR_TOO_MANY_OBJECTS:
+        return tuff_fail(TUFF_DEVICE_MEMORY, "%s: the device is out of memory", what);
+    case VK_ERROR_DEVICE_LOST:
+        device->is_lost = true;
+        return tuff_fail(TUFF_DEVICE_LOST,
+                         "%s: the device was lost; close everything made from it and open it again", what);
+    case VK_ERROR_INITIALIZATION_FAILED:
+    case VK_ERROR_INCOMPATIBLE_DRIVER:
+        return tuff_fail(TUFF_NO_DEVICE, "%s: the driver could not start (VkResult %d)", what, (int)result);
+    default:
+        return tuff_fail(TUFF_UNSUPPORTED, "%s: the driver refused (VkResult %d)", what, (int)result);
+    }
+}

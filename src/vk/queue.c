@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "vk/queue.h"
+
+/* A wait looks up this often, to see a loss that another thread met. */
+static const uint64_t slice_ns = 1000000000;
+
+tuff_status tuff_queue_open(struct tuff_device *device) {
+    const VkSemaphoreTypeCreateInfo type = {
+        .sType = VK_STRUCTURE_TYPE_SEMAPHORE_TYPE_CREATE_INFO,
+        .semaphoreType = VK_SEMAPHORE_TYPE_TIMELINE,
+    };
+    const VkSemaphoreCreateInfo info = { .sType = VK_STRUCTURE_TYPE_SEMAPHORE_CREATE_INFO, .pNext = &type };
+    TUFF_TRY(tuff_mutex_init(&device->queue_lock));
+    device->table.vkGetDeviceQueue(device->handle, device->queue_family, 0, &device->queue);
+    if (!device->features.timeline_semaphore)
+        return TUFF_OK;
+    /* A driver of Vulkan 1.1 has the function under its extension's name alone. */
+    if (!device->table.vkWaitSemaphores)
+        device->table.vkWaitSemaphores = device->table.vkWaitSemaphoresKHR;
+    return tuff_device_result(device,
+                              device->table.vkCreateSemaphore(device->handle, &info, NULL, &device->timeline),
+                              "a timeline semaphore");
+}
+
+void tuff_queue_close(struct tuff_device *device) {
+    if (!device->queue)
+        return;
+    device->table.vkDestroySemaphore(device->handle, device->timeline, NULL);
+    tuff_mutex_destroy(&device->queue_lock);
+}
+
+static tuff_status lost(void) {
+    return tuff_fail(TUFF_DEVICE_LOST,
+                     "the device was lost; close everything made from it and open it again");
+}
+
+static VkResult prepare_fence(struct tuff_device *device, struct tuff_ticket *ticket) {
+    const VkFenceCreateInfo info = { .sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO };
+    if (device->timeline)
+        return VK_SUCCESS;
+    if (ticket->fence)
+        return device->table.vkResetFences(device->handle, 1, &ticket->fence);
+    return device->table.vkCreateFence(device->handle, &info, NULL, &ticket->fence);
+}
+
+tuff_status tuff_queue_submit(struct tuff_device *device, VkCommandBuffer commands,
+                              struct tuff_ticket *ticket) {
+    if (device->is_lost)
+        return lost();
+    TUFF_TRY(tuff_device_result(device, prepare_fence(device, ticket), "a fence"));
+    tuff_mutex_lock(&device->queue_lock);
+    uint64_t value = device->timeline_value + 1;
+    const VkTimelineSemaphoreSubmitInfo timeline = {
+        .sType = VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO,
+        .signalSemaphoreValueCount = 1,
+        .pSignalSemaphoreValues = &value,
+    };
+    const VkSubmitInfo info = {
+        .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
+        .pNext = device->timeline ? &timeline : NULL,
+        .commandBufferCount = 1,
+        .pCommandBuffers = &commands,
+        .signalSemaphoreCount = device->timeline ? 1 : 0,
+        .pSignalSemaphores = &device->timeline,
+    };
+    VkResult result = device->table.vkQueueSubmit(device->queue, 1, &info, ticket->fence);
+    if (result == VK_SUCCESS)
+        device->timeline_value = value;
+    tuff_mutex_unlock(&device->queue_lock);
+    TUFF_TRY(tuff_device_result(device, result, "a submit"));
+    ticket->value = value;
+    ticket->is_pending = true;
+    return TUFF_OK;
+}
+
+static VkResult wait_once(struct tuff_device *device, const struct tuff_ticket *ticket, uint64_t timeout_ns) {
+    const VkSemaphoreWaitInfo info = {
+        .sType = VK_STRUCTURE_TYPE_SEMAPHORE_WAIT_INFO,
+        .semaphoreCount = 1,
+        .pSemaphores = &device->timeline,
+        .pValues = &ticket->value,
+    };
+    if (device->timeline)
+        return device->table.vkWaitSemaphores(device->handle, &info, timeout_ns);
+    return device->table.vkWaitForFences(device->handle, 1, &ticket->fence, VK_TRUE, timeout_ns);
+}
+
+tuff_status tuff_queue_wait(struct tuff_device *device, struct tuff_ticket *ticket, uint64_t timeout_ns,
+                            bool *out_is_done) {
+    VkResult result = VK_TIMEOUT;
+    *out_is_done = !ticket->is_pending;
+    while (!*out_is_done && result == VK_TIMEOUT) {
+        if (device->is_lost)
+            return lost();
+        uint64_t now = timeout_ns < slice_ns ? timeout_ns : slice_ns;
+        result = wait_once(device, ticket, now);
+        *out_is_done = result == VK_SUCCESS;
+        if (result == VK_TIMEOUT && timeout_ns != UINT64_MAX && (timeout_ns -= now) == 0)
+            return TUFF_OK;
+    }
+    ticket->is_pending = ticket->is_pending && !*out_is_done;
+    return tuff_device_result(device, result == VK_TIMEOUT ? VK_SUCCESS : result, "a wait for the device");
+}
+
+void tuff_ticket_free(struct tuff_device *device, struct tuff_ticket *ticket) {
+    device->table.vkDestroyFence(device->handle, ticket->fence, NULL);
+    *ticket = (struct tuff_ticket){ 0 };
+}
