@@ -213,8 +213,8 @@ static void write_info(const struct properties *properties, struct tuff_physical
     tuff_device_info *info = &physical->info;
     snprintf(info->name, sizeof info->name, "%s", device->deviceName);
     if (properties->driver.sType != 0)
-        snprintf(info->driver, sizeof info->driver, "%.120s %.120s", properties->driver.driverName,
-                 properties->driver.driverInfo);
+        snprintf(info->driver, sizeof info->driver, "%.120s%s%.120s", properties->driver.driverName,
+                 properties->driver.driverInfo[0] ? " " : "", properties->driver.driverInfo);
     write_uuid(info->uuid, properties->id.deviceUUID);
     write_uuid(info->driver_uuid, properties->id.driverUUID);
     info->type = type_of(device->deviceType);

@@ -9,6 +9,7 @@
     X(embed, "embed", "sentence embeddings of texts")                                                        \
     X(search, "search", "the lines of a text that mean most nearly the same as a query")                     \
     X(forward, "forward", "raw tensors in, raw tensors out")                                                 \
+    X(devices, "devices", "the Vulkan devices of this machine")                                              \
     X(check, "check", "hold every kernel of a device against a plain C reference")
 
 #define TUFF_COMMAND_PROTOTYPE(name, word, summary) int tuff_cmd_##name(int argc, char **argv);
