@@ -96,8 +96,8 @@ Test(tools_kernelgen, a_shader_declares_its_kernel) {
         "struct tuff_slice y; /* out */",
         "struct tuff_slice sum; /* in and out */",
         "uint32_t rows;\n        int32_t shift;\n        float factor;\n    } push;",
-        "uint32_t workgroup_size;\n        int32_t steps;\n        uint32_t is_fast;\n        float bias;\n  "
-        "  } spec;",
+        "uint32_t workgroup_size;\n        int32_t steps;",
+        "uint32_t is_fast;\n        float bias;\n    } spec;",
     };
     for (size_t i = 0; i < COUNT(header); i++)
         expect_in("scale.h", header[i]);
