@@ -118,7 +118,7 @@ static tuff_status make_gradients(struct tuff_case *check_case, struct tuff_node
                                   &node->d_outputs[i]));
     }
     for (uint32_t i = 0; i < TUFF_MAX_INPUTS; i++) {
-        if (!node->inputs[i] || node->inputs[i]->shape.type == TUFF_TYPE_I32)
+        if (!node->inputs[i] || node->inputs[i]->shape.type == TUFF_TYPE_I32 || node->op->constant_inputs >> i & 1)
             continue;
         struct tuff_shape shape = node->inputs[i]->shape;
         TUFF_TRY(tuff_case_random(check_case, shape.type, shape.layout, shape.rows, shape.cols, 1,

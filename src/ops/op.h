@@ -61,6 +61,9 @@ union tuff_params {
         enum tuff_pool_kind kind;
         bool normalize; /* to length 1 */
     } pool;
+    struct {
+        float label_smoothing;
+    } cross_entropy;
 };
 
 struct tuff_op;
@@ -90,6 +93,7 @@ struct tuff_op {
     /* On tensor->reference arrays, sums in double, simple loops. Reads d_outputs' and adds into d_inputs'. */
     void (*reference_forward)(const struct tuff_node *node);
     void (*reference_backward)(const struct tuff_node *node);
+    uint32_t constant_inputs; /* bit i: input i never has a gradient; integers never have one anyway */
     /* Makes the inputs of a node for a check (op_check fills the rest); numbers mean what the op's file says. */
     tuff_status (*make)(struct tuff_case *check_case, struct tuff_node *node, const uint32_t *numbers);
     /* Shapes that `tuff check` runs: rows of up to 8 numbers ending with a row of zeros. */
@@ -104,7 +108,11 @@ struct tuff_op {
     X(attention)                                                                                             \
     X(gather_rows)                                                                                           \
     X(pool)                                                                                                  \
-    X(log_softmax)
+    X(log_softmax)                                                                                           \
+    X(cross_entropy)                                                                                         \
+    X(span_cross_entropy)                                                                                    \
+    X(squared_error)                                                                                         \
+    X(binary_cross_entropy)
 
 #define TUFF_OP_DECLARE(name) extern const struct tuff_op tuff_op_##name;
 TUFF_OPS(TUFF_OP_DECLARE)
