@@ -243,6 +243,18 @@ TUFF_API void tuff_context_device(const tuff_context *context, tuff_device_info 
 TUFF_API uint64_t tuff_context_dispatch_count(const tuff_context *context);
 TUFF_API size_t tuff_context_pipeline_count(const tuff_context *context);
 
+/* The device's time that a kernel took, in a context that was opened with `profile`. */
+typedef struct tuff_kernel_time {
+    const char *kernel;
+    const char *variant;
+    uint64_t runs;
+    double milliseconds; /* of all runs */
+} tuff_kernel_time;
+
+/* Fills `times` (room for `capacity`), in the order of first runs, and tells how many there are. */
+TUFF_API tuff_status tuff_context_profile(const tuff_context *context, tuff_kernel_time *times, size_t capacity,
+                                          size_t *out_count);
+
 /* ---------------------------------------------------------------- models */
 
 typedef struct tuff_model tuff_model;

@@ -7,6 +7,7 @@
 #include "base/cache_folder.h"
 #include "base/memory.h"
 #include "vk/pipeline.h"
+#include "vk/profile.h"
 
 tuff_status tuff_devices(tuff_device_info *infos, size_t capacity, size_t *out_count) {
     if (!out_count || (capacity > 0 && !infos))
@@ -106,4 +107,23 @@ uint64_t tuff_context_dispatch_count(const tuff_context *context) {
 
 size_t tuff_context_pipeline_count(const tuff_context *context) {
     return tuff_pipelines_count(context->device);
+}
+
+tuff_status tuff_context_profile(const tuff_context *context, tuff_kernel_time *times, size_t capacity,
+                                 size_t *out_count) {
+    struct tuff_profile_row *rows = NULL;
+    if (!context || !out_count || (capacity > 0 && !times))
+        return tuff_fail(TUFF_ARGUMENT,
+                         "tuff_context_profile: context, times and out_count must not be NULL");
+    TUFF_TRY(tuff_alloc(capacity ? capacity : 1, sizeof *rows, &rows));
+    *out_count = tuff_profile_read(context->device, rows, capacity);
+    for (size_t i = 0; i < *out_count && i < capacity; i++)
+        times[i] = (tuff_kernel_time){
+            .kernel = rows[i].kernel->name,
+            .variant = rows[i].kernel->variants[rows[i].variant].name,
+            .runs = rows[i].count,
+            .milliseconds = rows[i].ns * 1e-6,
+        };
+    tuff_free(rows);
+    return TUFF_OK;
 }

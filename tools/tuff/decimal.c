@@ -42,16 +42,18 @@ static bool shorten(float number, uint32_t *out_digits, int *out_places) {
     return is_found;
 }
 
+/* Figures from the last to the first, with the point where it belongs and a zero before it. */
 static size_t place_point(uint32_t digits, int places, char *text) {
-    char figures[16];
-    int length = snprintf(figures, sizeof(figures), "%0*u", places + 1, (unsigned)digits);
-    size_t whole = (size_t)(length - places);
-    memcpy(text, figures, whole);
-    if (places == 0)
-        return whole;
-    text[whole] = '.';
-    memcpy(text + whole + 1, figures + whole, (size_t)places);
-    return (size_t)length + 1;
+    char figures[DECIMAL_SIZE];
+    size_t start = sizeof(figures);
+    for (int place = 0; digits > 0 || place <= places; place++) {
+        if (place == places && places > 0)
+            figures[--start] = '.';
+        figures[--start] = (char)('0' + digits % 10);
+        digits /= 10;
+    }
+    memcpy(text, figures + start, sizeof(figures) - start);
+    return sizeof(figures) - start;
 }
 
 static size_t print_slowly(float number, char *text) {

@@ -98,8 +98,39 @@ int session_open(struct session *session, const struct common_options *common) {
     return code;
 }
 
+/* The slowest first. */
+static int compare_times(const void *a, const void *b) {
+    double difference =
+        ((const tuff_kernel_time *)b)->milliseconds - ((const tuff_kernel_time *)a)->milliseconds;
+    return (difference > 0.0) - (difference < 0.0);
+}
+
+static void print_profile(const struct session *session) {
+    enum { MOST = 1024 };
+    size_t count = 0;
+    double total = 0.0;
+    tuff_kernel_time *times = allocate(MOST, sizeof(*times));
+    if (tuff_context_profile(session->context, times, MOST, &count) != TUFF_OK)
+        complain("%s", tuff_error_message());
+    count = count < MOST ? count : MOST;
+    qsort(times, count, sizeof(*times), compare_times);
+    for (size_t i = 0; i < count; i++)
+        total += times[i].milliseconds;
+    fprintf(stderr, "%-32s %-20s %8s %12s %10s %6s\n", "kernel", "variant", "runs", "ms", "us a run",
+            "share");
+    for (size_t i = 0; i < count; i++)
+        fprintf(stderr, "%-32s %-20s %8llu %12.3f %10.1f %5.1f%%\n", times[i].kernel, times[i].variant,
+                (unsigned long long)times[i].runs, times[i].milliseconds,
+                times[i].milliseconds * 1e3 / (double)(times[i].runs ? times[i].runs : 1),
+                total > 0.0 ? 100.0 * times[i].milliseconds / total : 0.0);
+    fprintf(stderr, "%-32s %-20s %8s %12.3f\n", "all", "", "", total);
+    free(times);
+}
+
 void session_close(struct session *session) {
     progress_stop();
+    if (session->context && session->common->profile)
+        print_profile(session);
     tuff_model_close(session->model);
     tuff_context_destroy(session->context);
     *session = (struct session){ 0 };
