@@ -30,6 +30,7 @@ foreach(folder IN LISTS test_folders)
         target_link_libraries(tests_${folder} PRIVATE tuff_inside)
     endif()
     target_link_libraries(tests_${folder} PRIVATE PkgConfig::criterion PkgConfig::jansson m)
+    target_link_options(tests_${folder} PRIVATE $<$<BOOL:${TUFF_SANITIZE}>:-rdynamic>)
     # Criterion's macros use GNU's ##__VA_ARGS__ and leave fields of its structs out.
     target_compile_options(tests_${folder} PRIVATE -Wno-pedantic -Wno-missing-field-initializers)
     target_compile_definitions(tests_${folder} PRIVATE
