@@ -165,6 +165,11 @@ TUFF_API tuff_status tuff_encode(const tuff_tokenizer *tokenizer, tuff_text text
 TUFF_API size_t tuff_encodings_count(const tuff_encodings *encodings);
 /* Valid until the encodings are freed. `index` below the count. */
 TUFF_API const tuff_encoding *tuff_encodings_get(const tuff_encodings *encodings, size_t index);
+/* A token of a window as Hugging Face shows it: tuff_token_text of its id, but for an added token the part of the
+ * (normalised) text that it took, white space included. NUL-terminated, valid until the encodings are freed and
+ * while the tokenizer is open; NULL where `window` or `index` is too large. */
+TUFF_API const char *tuff_encodings_token(const tuff_encodings *encodings, const tuff_tokenizer *tokenizer,
+                                          size_t window, size_t index);
 TUFF_API void tuff_encodings_free(tuff_encodings *encodings);
 
 /* The token's text, NUL-terminated, valid while the tokenizer is open; NULL for an id it does not know. */

@@ -7,13 +7,13 @@
 
 #include "base/unicode.h"
 #include "support/folder.h"
+#include "support/folder.h"
 
 #define LIMIT 0x110000U
 
 static FILE *open_table(const char *name) {
-    const char *path = test_path(test_oracle("tokenizer"), name);
-    FILE *file = fopen(path, "r");
-    cr_assert(file, "%s cannot be opened", path);
+    FILE *file = fopen(test_path(test_oracle("tokenizer"), name), "r");
+    cr_assert(file, "%s cannot be opened", name);
     char heading[256];
     cr_assert(fgets(heading, sizeof heading, file));
     return file;
