@@ -34,6 +34,30 @@ static bool is_too_deep(const char *text, size_t size) {
     return false;
 }
 
+/* The string that ends at `end`, which is behind its closing quote; empty if there is none. */
+static tuff_text string_before(const char *text, size_t end) {
+    if (end == 0 || text[end - 1] != '"')
+        return (tuff_text){ "", 0 };
+    size_t start = end - 1;
+    while (start > 0 && (text[start - 1] != '"' || (start > 1 && text[start - 2] == '\\')))
+        start--;
+    return (tuff_text){ text + start, end - 1 - start };
+}
+
+/* jansson's sentence with line and column; of a key that stands twice it does not say which, so this does. */
+static tuff_status fail_parse(const char *source, const char *text, size_t size, const json_error_t *error) {
+    const size_t end = error->position > 0 && (size_t)error->position <= size ? (size_t)error->position : 0;
+    const tuff_text key = string_before(text, end);
+    if (json_error_code(error) == json_error_out_of_memory)
+        return tuff_fail(TUFF_HOST_MEMORY, "%s: no memory for its %zu bytes of JSON", source, size);
+    if (tuff_file_is_lfs_pointer(text, size))
+        return tuff_fail(TUFF_FORMAT, "%s: is a Git LFS pointer instead of the file; run git lfs pull", source);
+    if (json_error_code(error) == json_error_duplicate_key)
+        return tuff_fail(TUFF_FORMAT, "%s: line %d, column %d: the key %.*s stands there twice", source, error->line,
+                         error->column, key.length < 200 ? (int)key.length : 200, key.data);
+    return tuff_fail(TUFF_FORMAT, "%s: line %d, column %d: %s", source, error->line, error->column, error->text);
+}
+
 tuff_status tuff_json_parse(const char *text, size_t size, const char *source, unsigned flags,
                             struct tuff_json *out_root) {
     *out_root = (struct tuff_json){ .name = source };
@@ -49,13 +73,7 @@ tuff_status tuff_json_parse(const char *text, size_t size, const char *source, u
         out_root->value = json_loadb(text, size, jansson_flags | JSON_DECODE_INT_AS_REAL, &error);
         out_root->has_huge_integers = out_root->value != NULL;
     }
-    if (out_root->value)
-        return TUFF_OK;
-    if (tuff_file_is_lfs_pointer(text, size))
-        return tuff_fail(TUFF_FORMAT, "%s: is a Git LFS pointer instead of the file; run git lfs pull", source);
-    if (json_error_code(&error) == json_error_out_of_memory)
-        return tuff_fail(TUFF_HOST_MEMORY, "%s: no memory for its %zu bytes of JSON", source, size);
-    return tuff_fail(TUFF_FORMAT, "%s: line %d, column %d: %s", source, error.line, error.column, error.text);
+    return out_root->value ? TUFF_OK : fail_parse(source, text, size, &error);
 }
 
 tuff_status tuff_json_load(const char *path, size_t limit, unsigned flags, struct tuff_json *out_root) {
@@ -156,7 +174,7 @@ tuff_status tuff_json_as_integer(const struct tuff_json *json, int64_t *out_inte
                              fabs(real) <= 0x1p53 && floor(real) == real;
     if (!json_is_integer(json->value) && !was_integer)
         return tuff_json_fail(json, "expected an integer%s",
-                              json_is_real(json->value) ? " (of at most 64 bits)" : "");
+                              root_of(json)->has_huge_integers ? " of at most 64 bits" : "");
     *out_integer = was_integer ? (int64_t)real : json_integer_value(json->value);
     return TUFF_OK;
 }

@@ -134,6 +134,18 @@ static tuff_status check_variants(const struct tuff_json *root) {
     return TUFF_OK;
 }
 
+/* Missing is one thing: transformers has a value then. null is another: it fails there. */
+static tuff_status refuse_nulls(const struct tuff_json *root) {
+    static const char *const keys[] = { "hidden_act", "type_vocab_size", "layer_norm_eps",
+                                        "hidden_dropout_prob", "attention_probs_dropout_prob" };
+    for (size_t i = 0; i < COUNT(keys); i++) {
+        struct tuff_json member;
+        if (!tuff_json_find(root, keys[i], &member) && member.value)
+            return tuff_json_fail(&member, "is null");
+    }
+    return TUFF_OK;
+}
+
 /* ---------------------------------------------------------------- numbers */
 
 static tuff_status check_range(const struct tuff_json *root, const char *key, int64_t value, int64_t least,
@@ -251,11 +263,11 @@ static tuff_status read_id2label(const struct tuff_json *map, struct tuff_config
     json_object_foreach(map->value, key, value) {
         const struct tuff_json entry = { .value = value, .parent = map, .name = key };
         const int64_t index = parse_index(key, count);
-        tuff_text label;
+        const char *label = NULL;
         if (index < 0)
             return tuff_json_fail(&entry, "the %zu labels must be numbered from 0 to %zu", count, count - 1);
-        TUFF_TRY(tuff_json_as_text(&entry, &label));
-        TUFF_TRY(tuff_copy_text(label.data, label.length, &config->labels[index]));
+        TUFF_TRY(tuff_json_as_string(&entry, &label));
+        TUFF_TRY(tuff_copy_text(label, strlen(label), &config->labels[index]));
     }
     return TUFF_OK;
 }
@@ -336,6 +348,7 @@ static tuff_status read_config(const struct tuff_json *root, struct tuff_config 
     TUFF_TRY(read_architectures(root, config));
     TUFF_TRY(check_model_type(root, config));
     TUFF_TRY(check_variants(root));
+    TUFF_TRY(refuse_nulls(root));
     TUFF_TRY(read_sizes(root, config));
     TUFF_TRY(read_fractions(root, config));
     TUFF_TRY(read_activation(root, config));

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <criterion/criterion.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "model/folder.h"
 #include "support/checkpoint.h"
 #include "support/folder.h"
@@ -222,12 +224,68 @@ Test(model_folder, the_index_of_shards_is_checked) {
         { "{\"weight_map\":{\"a\":\"one.safetensors\"}}", TUFF_FORMAT,
           "weight_map.a: is not in one.safetensors" },
         { "{\"weight_map\":{\"a\":\"one.safetensors\",\"a\":\"one.safetensors\"}}", TUFF_FORMAT,
-          "duplicate" },
+          "the key a stands" },
     };
     test_checkpoint_write(folder, &(struct test_checkpoint){ .heads = 0 });
     cr_assert_eq(rename(test_path(folder, "model.safetensors"), test_path(folder, "one.safetensors")), 0);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         test_write(folder, "model.safetensors.index.json", rows[i].index);
         expect_refused(rows[i].status, rows[i].mentions);
+    }
+}
+
+/* An allocator that fails once, at a chosen call. */
+struct failing {
+    size_t calls;
+    size_t fails_at;
+    size_t blocks;
+};
+
+static void *allocate(void *user, size_t size) {
+    struct failing *failing = user;
+    if (failing->calls++ == failing->fails_at)
+        return NULL;
+    failing->blocks++;
+    return malloc(size);
+}
+
+static void release(void *user, void *pointer) {
+    ((struct failing *)user)->blocks--;
+    free(pointer);
+}
+
+Test(model_folder, memory_that_cannot_be_had_is_an_error) {
+    test_checkpoint_write(folder, &(struct test_checkpoint){ .heads = 1, .architecture = "BertForMaskedLM" });
+    test_write(folder, "modules.json", "[" TRANSFORMER "," POOLING "," DENSE "]");
+    test_write(folder, "1_Pooling/config.json", "{}");
+    test_write(folder, "tokenizer_config.json", "{}");
+    size_t failures = 0;
+    for (tuff_status status = TUFF_HOST_MEMORY; status != TUFF_OK; failures++) {
+        struct failing failing = { .fails_at = failures };
+        const struct tuff_allocator allocator = { allocate, release, &failing };
+        const struct tuff_allocator *before = tuff_memory_use(&allocator);
+        struct tuff_folder opened;
+        status = tuff_folder_open(folder, NULL, &opened);
+        tuff_folder_close(&opened);
+        tuff_memory_use(before);
+        cr_expect_eq(failing.blocks, 0, "allocation %zu: %zu blocks are left", failures, failing.blocks);
+        cr_assert(status == TUFF_OK || status == TUFF_HOST_MEMORY, "allocation %zu: %s", failures,
+                  tuff_error_message());
+    }
+    cr_expect_gt(failures, 20);
+}
+
+Test(model_folder, folders_and_empty_files_in_place_of_files_are_refused) {
+    static const char *const names[] = { "config.json", "model.safetensors" };
+    for (size_t i = 0; i < 2; i++) {
+        char path[TEST_PATH_SIZE];
+        strcpy(path, test_path(folder, names[i]));
+        test_checkpoint_write(folder, &(struct test_checkpoint){ .heads = 0 });
+        test_write(folder, names[i], "");
+        expect_refused(TUFF_FORMAT, names[i]);
+        remove(path);
+        cr_assert_eq(tuff_file_make_folders(path), TUFF_OK);
+        expect_refused(TUFF_IO, names[i]);
+        remove(path);
     }
 }
