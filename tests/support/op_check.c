@@ -20,8 +20,22 @@ static void check_result(const struct tuff_op *op, const uint32_t *numbers, cons
               result->padding_is_zero ? "" : "; padding is not zero");
 }
 
-static void forward_on(struct tuff_device *device, const struct tuff_op *op, const uint32_t (*shapes)[8],
-                       size_t count) {
+typedef void (*table_check)(struct tuff_device *device, const struct tuff_op *op, const uint32_t (*shapes)[8],
+                            size_t count);
+
+/* On the device as it is, and cut into workgroups as for a GPU where it is a CPU: kernels choose by that. */
+static void check_on(struct tuff_device *device, table_check check, const struct tuff_op *op,
+                     const uint32_t (*shapes)[8], size_t count) {
+    check(device, op, shapes, count);
+    if (device->info.type == TUFF_DEVICE_CPU) {
+        device->info.type = TUFF_DEVICE_DISCRETE;
+        check(device, op, shapes, count);
+    }
+    test_device_close(device);
+}
+
+static void check_forward(struct tuff_device *device, const struct tuff_op *op, const uint32_t (*shapes)[8],
+                          size_t count) {
     struct tuff_check_result result;
     for (size_t i = 0; i < count; i++)
         for (int type = TUFF_TYPE_F32; type <= TUFF_TYPE_F16; type++) {
@@ -30,32 +44,30 @@ static void forward_on(struct tuff_device *device, const struct tuff_op *op, con
             status = tuff_op_check_forward(device, op, shapes[i], type, true, &result);
             check_result(op, shapes[i], "forward in training", type, status, &result);
         }
-    test_device_close(device);
 }
 
 void test_op_forward(const struct tuff_op *op, const uint32_t (*shapes)[8], size_t count,
                      const char *without) {
-    forward_on(test_device(), op, shapes, count);
+    check_on(test_device(), check_forward, op, shapes, count);
     if (without)
-        forward_on(test_device_without(without), op, shapes, count);
+        check_on(test_device_without(without), check_forward, op, shapes, count);
 }
 
-static void backward_on(struct tuff_device *device, const struct tuff_op *op, const uint32_t (*shapes)[8],
-                        size_t count) {
+static void check_backward(struct tuff_device *device, const struct tuff_op *op, const uint32_t (*shapes)[8],
+                           size_t count) {
     struct tuff_check_result result;
     for (size_t i = 0; i < count; i++)
         for (int type = TUFF_TYPE_F32; type <= TUFF_TYPE_F16; type++) {
             tuff_status status = tuff_op_check_backward(device, op, shapes[i], type, &result);
             check_result(op, shapes[i], "backward", type, status, &result);
         }
-    test_device_close(device);
 }
 
 void test_op_backward(const struct tuff_op *op, const uint32_t (*shapes)[8], size_t count,
                       const char *without) {
-    backward_on(test_device(), op, shapes, count);
+    check_on(test_device(), check_backward, op, shapes, count);
     if (without)
-        backward_on(test_device_without(without), op, shapes, count);
+        check_on(test_device_without(without), check_backward, op, shapes, count);
 }
 
 /* ---------------------------------------------------------------- finite differences */

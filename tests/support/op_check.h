@@ -6,7 +6,8 @@
 #include "ops/check.h"
 
 /* Device against reference at both storage types, for inference and training, with every feature and without
- * those in `without` (NULL: no such run). Padding must be zero. */
+ * those in `without` (NULL: no such run); a CPU driver also in the workgroups that a GPU gets. Padding must
+ * be zero. */
 void test_op_forward(const struct tuff_op *op, const uint32_t (*shapes)[8], size_t count,
                      const char *without);
 /* The gradients likewise, stored and accumulated. */
