@@ -47,3 +47,16 @@ add_test(NAME symbols COMMAND ${CMAKE_COMMAND} -DNM=${CMAKE_NM} -DSTATIC=$<TARGE
          -DSHARED=$<TARGET_FILE:tuff_shared> -P ${CMAKE_CURRENT_SOURCE_DIR}/tests/symbols.cmake)
 add_test(NAME install COMMAND ${CMAKE_COMMAND} -DBUILD=${CMAKE_CURRENT_BINARY_DIR} -DC_COMPILER=${CMAKE_C_COMPILER}
          -P ${CMAKE_CURRENT_SOURCE_DIR}/tests/install.cmake)
+
+# Fuzz targets: tests/fuzz/fuzz_NAME.c, with clang. `ninja fuzz` builds them; tools/test runs them for a while.
+if(TUFF_FUZZ)
+    file(GLOB fuzz_sources CONFIGURE_DEPENDS tests/fuzz/fuzz_*.c)
+    add_custom_target(fuzz)
+    foreach(source IN LISTS fuzz_sources)
+        get_filename_component(name ${source} NAME_WE)
+        add_executable(${name} EXCLUDE_FROM_ALL ${source})
+        target_link_libraries(${name} PRIVATE tuff_inside)
+        target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+        add_dependencies(fuzz ${name})
+    endforeach()
+endif()

@@ -36,17 +36,50 @@ need_build_tools() {
         libjansson-dev libutf8proc-dev
 }
 
-# build_into FOLDER [OPTION...]: configures and builds; the output is shown where that fails.
+# build_into FOLDER TARGET [OPTION...]: configures and builds; the output is shown where that fails.
 build_into() {
     folder=$1
-    shift
+    target=$2
+    shift 2
     mkdir -p "$folder"
     say "building into $folder"
-    { $inside cmake -S . -B "$folder" -G Ninja "$@" && $inside cmake --build "$folder"; } >"$folder/build.log" 2>&1 || {
+    {
+        $inside cmake -S . -B "$folder" -G Ninja "$@" && $inside cmake --build "$folder" --target "$target"
+    } >"$folder/build.log" 2>&1 || {
         cat "$folder/build.log" >&2
         fail "$folder could not be built"
     }
     grep '^-- tuff: ' "$folder/build.log" | sed 's/^-- //' || true
+}
+
+# Prints the device and its driver's version.
+show_device() {
+    summary=$($inside vulkaninfo --summary 2>/dev/null | grep -E 'deviceName|driverInfo') || fail "no device starts"
+    echo "$summary" | sed 's/^[ \t]*/tuff: /'
+}
+
+# Lavapipe alone, so that a run means the same on every machine; its caches stay in the build folder.
+use_lavapipe() {
+    VK_DRIVER_FILES=$(echo /usr/share/vulkan/icd.d/lvp_icd*.json)
+    [ -f "$VK_DRIVER_FILES" ] || fail "Mesa's CPU driver has no file in /usr/share/vulkan/icd.d"
+    XDG_CACHE_HOME=$PWD/build/cache
+    mkdir -p "$XDG_CACHE_HOME"
+    export VK_DRIVER_FILES XDG_CACHE_HOME
+    show_device
+}
+
+# Memory that drivers and the Vulkan loader keep is theirs: tests/leaks.txt.
+build_sanitized() {
+    build_into build/sanitize all -DCMAKE_BUILD_TYPE=Debug -DTUFF_WERROR=ON -DCMAKE_C_COMPILER=gcc \
+        -DTUFF_SANITIZE="address;undefined"
+}
+
+run_sanitized() {
+    LSAN_OPTIONS=suppressions=$PWD/tests/leaks.txt:print_suppressions=0
+    UBSAN_OPTIONS=print_stacktrace=1
+    export LSAN_OPTIONS UBSAN_OPTIONS
+    run_tests build/sanitize "$@"
+    unset LSAN_OPTIONS UBSAN_OPTIONS
 }
 
 # Sets TUFF_ORACLE to the folder of the oracle, or to "none".
@@ -80,4 +113,35 @@ run_tests() {
     say "$ran tests passed in $folder, none skipped"
     [ "$left_out" = 0 ] || say "$left_out tests that read the oracle were left out"
 }
+
+build_fuzz() {
+    build_into build/fuzz fuzz -DCMAKE_BUILD_TYPE=RelWithDebInfo -DTUFF_WERROR=ON -DCMAKE_C_COMPILER=clang \
+        -DTUFF_FUZZ=ON -DTUFF_SANITIZE="address;undefined"
+}
+
+# run_fuzz SECONDS: every fuzz target of build/fuzz for so long, from the small files of the oracle where it is there.
+run_fuzz() {
+    for source in tests/fuzz/fuzz_*.c; do
+        target=$(basename "$source" .c)
+        corpus=build/fuzz/$target.corpus
+        mkdir -p "$corpus" build/fuzz/"$target".seeds
+        case $target in
+        fuzz_safetensors) pattern=model.safetensors ;;
+        fuzz_config) pattern=config.json ;;
+        fuzz_tokenizer) pattern=tokenizer.json ;;
+        *) pattern=vocab.txt ;;
+        esac
+        [ "$TUFF_ORACLE" = none ] ||
+            find "$TUFF_ORACLE/malformed" -name "$pattern" -size -64k | head -n 100 | while read -r seed; do
+                cp "$seed" "build/fuzz/$target.seeds/$(sha1sum "$seed" | cut -c 1-16)"
+            done
+        say "$target for $1 seconds"
+        (cd build/fuzz && "./$target" -max_total_time="$1" -timeout=20 -rss_limit_mb=4096 "$target.corpus" \
+            "$target.seeds" >"$target.log" 2>&1) || {
+            tail -n 40 "build/fuzz/$target.log" >&2
+            fail "$target found a fault"
+        }
+    done
+}
+
 inside= # a command in front of every build and test: the vendor lab's

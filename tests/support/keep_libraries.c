@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Under a sanitizer libraries stay loaded: LeakSanitizer looks at the end, and what a driver keeps can be told from
- * what tuff leaks only while the driver's file is known. */
+/* Under a sanitizer libraries stay loaded: LeakSanitizer looks at the end, and what a driver keeps can be
+ * told from what tuff leaks only while the driver's file is known. */
 #ifdef __SANITIZE_ADDRESS__
 int dlclose(void *handle);
 
