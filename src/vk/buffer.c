@@ -63,8 +63,13 @@ static uint64_t room_in_heap(struct tuff_device *device, uint32_t heap) {
 
 static VkResult allocate(struct tuff_buffer *buffer, enum tuff_memory_kind kind, uint32_t type) {
     struct tuff_device *device = buffer->device;
+    const VkMemoryAllocateFlagsInfo with_address = {
+        .sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_FLAGS_INFO,
+        .flags = VK_MEMORY_ALLOCATE_DEVICE_ADDRESS_BIT,
+    };
     const VkMemoryAllocateInfo info = {
         .sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
+        .pNext = device->features.buffer_address ? &with_address : NULL,
         .allocationSize = buffer->memory_size,
         .memoryTypeIndex = type,
     };
@@ -152,6 +157,19 @@ static tuff_status map(struct tuff_buffer *buffer, enum tuff_memory_kind kind, c
     return tuff_device_result(device, result, purpose);
 }
 
+static uint64_t address_of(const struct tuff_buffer *buffer) {
+    struct tuff_device *device = buffer->device;
+    const VkBufferDeviceAddressInfo info = {
+        .sType = VK_STRUCTURE_TYPE_BUFFER_DEVICE_ADDRESS_INFO,
+        .buffer = buffer->handle,
+    };
+    if (!device->features.buffer_address)
+        return 0;
+    if (device->table.vkGetBufferDeviceAddress)
+        return device->table.vkGetBufferDeviceAddress(device->handle, &info);
+    return device->table.vkGetBufferDeviceAddressKHR(device->handle, &info);
+}
+
 tuff_status tuff_buffer_create(struct tuff_device *device, enum tuff_memory_kind kind, const char *purpose,
                                uint64_t size, struct tuff_buffer **out_buffer) {
     struct tuff_buffer *buffer = NULL;
@@ -160,7 +178,8 @@ tuff_status tuff_buffer_create(struct tuff_device *device, enum tuff_memory_kind
         .sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO,
         .size = size,
         .usage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_TRANSFER_SRC_BIT |
-                 VK_BUFFER_USAGE_TRANSFER_DST_BIT,
+                 VK_BUFFER_USAGE_TRANSFER_DST_BIT |
+                 (device->features.buffer_address ? VK_BUFFER_USAGE_SHADER_DEVICE_ADDRESS_BIT : 0),
         .sharingMode = VK_SHARING_MODE_EXCLUSIVE,
     };
     *out_buffer = NULL;
@@ -173,6 +192,7 @@ tuff_status tuff_buffer_create(struct tuff_device *device, enum tuff_memory_kind
     TUFF_TRY_GOTO(tuff_device_result(device, result, purpose));
     TUFF_TRY_GOTO(back_with_memory(buffer, kind, purpose));
     TUFF_TRY_GOTO(map(buffer, kind, purpose));
+    buffer->address = address_of(buffer);
     *out_buffer = buffer;
     return TUFF_OK;
 done:

@@ -12,7 +12,8 @@ struct tuff_buffer {
     uint64_t size;
     uint64_t memory_size; /* what the driver takes for it */
     uint32_t heap;
-    void *map; /* NULL: the host cannot address it */
+    void *map;        /* NULL: the host cannot address it */
+    uint64_t address; /* for kernels; 0 without buffer_address */
     bool is_visible;
     bool is_coherent;
     bool is_cached; /* the host reads it as quickly as any memory of the device */

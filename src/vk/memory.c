@@ -120,6 +120,10 @@ void *tuff_slice_map(const struct tuff_slice *slice) {
     return slice->buffer->map ? (char *)slice->buffer->map + slice->offset : NULL;
 }
 
+uint64_t tuff_slice_address(const struct tuff_slice *slice) {
+    return slice->buffer->address ? slice->buffer->address + slice->offset : 0;
+}
+
 /* The slice widened to whole atoms, as vkFlushMappedMemoryRanges wants it. */
 static VkMappedMemoryRange atoms_of(const struct tuff_slice *slice) {
     uint64_t atom = slice->buffer->device->limits.atom_size;

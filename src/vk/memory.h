@@ -47,6 +47,9 @@ uint64_t tuff_arena_size(const struct tuff_arena *arena); /* bytes of memory hel
 uint64_t tuff_slice_alignment(const struct tuff_device *device);
 /* The host's address of a slice, NULL where its memory is not host-visible. */
 void *tuff_slice_map(const struct tuff_slice *slice);
+/* The address of a slice for kernels that take addresses; 0 without the feature buffer_address. Such a kernel
+ * binds the slice as well, for the sake of barriers. */
+uint64_t tuff_slice_address(const struct tuff_slice *slice);
 /* Makes host writes visible to the device, device writes to the host; nothing to do on coherent memory. */
 tuff_status tuff_slice_flush(const struct tuff_slice *slice);
 tuff_status tuff_slice_invalidate(const struct tuff_slice *slice);

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+// variants: f32 f16 f16_wide
+// y = residual + dropout(activation(x weight^T + bias)); with `transposed` 0, y = x weight, the gradient of x.
+//
+// A workgroup of lanes_x * lanes_y computes a block of tile_rows * lanes_y rows and 4 * tile_groups * lanes_x columns;
+// a lane, tile_rows rows with tile_groups groups of four columns, `lanes` apart so that neighbours read neighbours.
+// The sum goes along K in groups of four, `step` of them a turn; through shared memory where uses_shared.
+#version 450
+#extension GL_GOOGLE_include_directive : require
+#include "lib/storage.glsl"
+#include "lib/activation.glsl"
+#include "lib/random.glsl"
+
+layout(constant_id = 0) const uint lanes_x = 16;
+layout(constant_id = 1) const uint lanes_y = 8;
+layout(constant_id = 2) const uint tile_rows = 8;   // 1 to 8
+layout(constant_id = 3) const uint tile_groups = 1; // 1 or 2
+layout(constant_id = 4) const uint step = 4;        // divides the padded K / 4 where not shared: 1 or 2
+layout(constant_id = 5) const uint uses_shared = 1;
+layout(constant_id = 6) const uint transposed = 1;
+layout(local_size_x = 16, local_size_x_id = 0, local_size_y = 8, local_size_y_id = 1) in;
+
+layout(binding = 0) readonly buffer X { elem4 x[]; };               // (rows, K)
+layout(binding = 1) readonly buffer Weight { elem4 weight[]; };     // PANELS: (N, K), or (K, N) where not transposed
+layout(binding = 2) readonly buffer Bias { float bias[]; };         // (1, N) where HAS_BIAS
+layout(binding = 3) readonly buffer Residual { elem4 residual[]; }; // (rows, cols) where HAS_RESIDUAL; may be y
+layout(binding = 4) readonly buffer Seed { uvec4 seed[]; };         // (1, 4) where has_dropout
+#ifdef VARIANT_wide
+layout(binding = 5) writeonly buffer Y { vec4 y[]; };               // (rows, cols)
+#else
+layout(binding = 5) writeonly buffer Y { elem4 y[]; };
+#endif
+layout(binding = 6) writeonly buffer Pre { elem4 pre[]; };          // (rows, cols) where keeps_sum
+layout(push_constant) uniform Push
+{
+    uint rows;
+    uint cols;          // of y
+    uint groups;        // of four along K, padding included
+    uint weight_stride;
+    uint first_output;  // of the weight
+    uint y_stride;      // groups of four, padding included
+    uint flags;
+    uint dropout_stream;
+    uint dropout_threshold;
+    float dropout_scale;
+};
+
+#include "lib/linear_output.glsl"
+
+const uint block_rows = tile_rows * lanes_y;
+const uint block_groups = tile_groups * lanes_x;
+const uint lane_count = lanes_x * lanes_y;
+const uint x_pitch = block_rows + 1; // rows of the block, and one that spreads the banks
+shared vec4 x_block[uses_shared * step * x_pitch + 1];
+shared vec4 weight_block[uses_shared * step * 4 * block_groups + 1];
+
+// Group k along K of the weight's output c of group g; where not transposed, input 4 * k + c and outputs of group g.
+vec4 weight_at(uint k, uint g, uint c)
+{
+    if (transposed != 0)
+        return load4(weight[k * weight_stride + min(first_output + 4 * g + c, weight_stride - 1)]);
+    return load4(weight[min(g, y_stride - 1) * weight_stride + 4 * k + c]);
+}
+
+void fill_blocks(uint first_row, uint first_group, uint first_k)
+{
+    uint lane = gl_LocalInvocationID.y * lanes_x + gl_LocalInvocationID.x;
+    for (uint i = lane; i < step * block_rows; i += lane_count) {
+        uint k = i % step;
+        uint row = i / step;
+        vec4 v = load4(x[min(first_row + row, rows - 1) * groups + min(first_k + k, groups - 1)]);
+        x_block[k * x_pitch + row] = first_k + k < groups ? v : vec4(0.0);
+    }
+    for (uint i = lane; i < step * 4 * block_groups; i += lane_count) {
+        uint k = transposed != 0 ? i / (4 * block_groups) : i / 4 % step;
+        uint g = transposed != 0 ? i / 4 % block_groups : i / (4 * step);
+        vec4 v = weight_at(min(first_k + k, groups - 1), first_group + g, i % 4);
+        weight_block[(k * 4 + i % 4) * block_groups + g] = first_k + k < groups ? v : vec4(0.0);
+    }
+}
+
+#define ROWS(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7)
+#define IF_ROW(i) if (i < tile_rows)
+
+#define DECLARE(i) vec4 sum##i = vec4(0.0), more##i = vec4(0.0), a##i = vec4(0.0);
+#define LOAD_SHARED(i) IF_ROW(i) a##i = x_block[k * x_pitch + ty + i * lanes_y];
+#define LOAD_DIRECT(i) IF_ROW(i) a##i = load4(x[min(first_row + ty + i * lanes_y, rows - 1) * groups + first_k + k]);
+#define ADD_X(i) IF_ROW(i) sum##i += a##i.x * w[0];
+#define ADD_Y(i) IF_ROW(i) sum##i += a##i.y * w[1];
+#define ADD_Z(i) IF_ROW(i) sum##i += a##i.z * w[2];
+#define ADD_W(i) IF_ROW(i) sum##i += a##i.w * w[3];
+#define MORE_X(i) IF_ROW(i) more##i += a##i.x * w[0];
+#define MORE_Y(i) IF_ROW(i) more##i += a##i.y * w[1];
+#define MORE_Z(i) IF_ROW(i) more##i += a##i.z * w[2];
+#define MORE_W(i) IF_ROW(i) more##i += a##i.w * w[3];
+#define FINISH(i) IF_ROW(i) finish(first_row + ty + i * lanes_y, group, sum##i, bias4);
+#define FINISH_MORE(i) IF_ROW(i) finish(first_row + ty + i * lanes_y, group, more##i, bias4);
+
+// Column j of the result multiplies element j of a row's group.
+mat4 weight_tile(uint first_group, uint first_k, uint k, uint g)
+{
+    mat4 w;
+    if (uses_shared != 0)
+        w = mat4(weight_block[(k * 4) * block_groups + g], weight_block[(k * 4 + 1) * block_groups + g],
+                 weight_block[(k * 4 + 2) * block_groups + g], weight_block[(k * 4 + 3) * block_groups + g]);
+    else
+        w = mat4(weight_at(first_k + k, first_group + g, 0), weight_at(first_k + k, first_group + g, 1),
+                 weight_at(first_k + k, first_group + g, 2), weight_at(first_k + k, first_group + g, 3));
+    return transposed != 0 ? transpose(w) : w;
+}
+
+void main()
+{
+    uint tx = gl_LocalInvocationID.x;
+    uint ty = gl_LocalInvocationID.y;
+    uint first_row = gl_WorkGroupID.x * block_rows;
+    uint first_group = gl_WorkGroupID.y * block_groups;
+    ROWS(DECLARE)
+    for (uint first_k = 0; first_k < groups; first_k += step) {
+        if (uses_shared != 0) {
+            barrier();
+            fill_blocks(first_row, first_group, first_k);
+            barrier();
+        }
+        for (uint k = 0; k < step; ++k) {
+            if (uses_shared != 0) {
+                ROWS(LOAD_SHARED)
+            } else {
+                ROWS(LOAD_DIRECT)
+            }
+            mat4 w = weight_tile(first_group, first_k, k, tx);
+            ROWS(ADD_X)
+            ROWS(ADD_Y)
+            ROWS(ADD_Z)
+            ROWS(ADD_W)
+            if (tile_groups > 1) {
+                w = weight_tile(first_group, first_k, k, tx + lanes_x);
+                ROWS(MORE_X)
+                ROWS(MORE_Y)
+                ROWS(MORE_Z)
+                ROWS(MORE_W)
+            }
+        }
+    }
+    uint group = first_group + tx;
+    vec4 bias4 = bias_of(group);
+    ROWS(FINISH)
+    if (tile_groups > 1) {
+        group += lanes_x;
+        bias4 = bias_of(group);
+        ROWS(FINISH_MORE)
+    }
+}

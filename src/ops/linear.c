@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Linear: y = residual + dropout(activation(x weight^T + bias)).
+ *
+ *   inputs   0 x (M, K)   1 weight (N', K) in panels   2 bias F32 (1, N') or none   3 residual (M, N) or none
+ *            4 seed I32 (1, 4) where there is dropout
+ *   outputs  0 y (M, N) of x's type, F32 with params.linear.output_f32
+ *            1 what activation is applied to (M, N), in training with an activation
+ *
+ * Column n of y is output params.linear.first_output + n of the weight, so that a vocabulary can be taken in
+ * pieces. */
+#include <math.h>
+
+#include "base/random.h"
+#include "ops/check.h"
+#include "ops/expect.h"
+#include "ops/matmul.h"
+
+enum { X, WEIGHT, BIAS, RESIDUAL, SEED };
+enum { Y, SUM };
+
+static tuff_status expect_weight(const struct tuff_node *node) {
+    TUFF_TRY(tuff_expect_float(node, X, "x", 0, 0));
+    const struct tuff_shape *x = &node->inputs[X]->shape;
+    TUFF_TRY(tuff_expect(node, WEIGHT, "the weight", x->type, 0, x->cols));
+    const struct tuff_shape *weight = &node->inputs[WEIGHT]->shape;
+    if (weight->layout != TUFF_LAYOUT_PANELS)
+        return tuff_fail(TUFF_ARGUMENT, "linear: the weight lies in rows, expected panels");
+    if (node->inputs[BIAS])
+        TUFF_TRY(tuff_expect(node, BIAS, "the bias", TUFF_TYPE_F32, 1, weight->rows));
+    return TUFF_OK;
+}
+
+static tuff_status shape(const struct tuff_device *device, const struct tuff_node *node,
+                         struct tuff_shape outputs[TUFF_MAX_OUTPUTS]) {
+    (void)device;
+    TUFF_TRY(expect_weight(node));
+    const struct tuff_shape *x = &node->inputs[X]->shape;
+    uint32_t weight_rows = node->inputs[WEIGHT]->shape.rows;
+    uint32_t first = node->params.linear.first_output;
+    uint32_t count = node->params.linear.output_count;
+    if (first >= weight_rows || count > weight_rows - first)
+        return tuff_fail(TUFF_ARGUMENT, "linear: outputs %u to %u of a weight with %u", first, first + count,
+                         weight_rows);
+    count = count ? count : weight_rows - first;
+    if (node->inputs[RESIDUAL])
+        TUFF_TRY(tuff_expect(node, RESIDUAL, "the residual", x->type, x->rows, count));
+    TUFF_TRY(tuff_expect_seed(node, SEED, &node->params.linear.dropout));
+    outputs[Y] = (struct tuff_shape){ .type = node->params.linear.output_f32 ? TUFF_TYPE_F32 : x->type,
+                                      .rows = x->rows,
+                                      .cols = count };
+    if (node->is_training && node->params.linear.activation != TUFF_ACTIVATION_NONE)
+        outputs[SUM] = (struct tuff_shape){ .type = x->type, .rows = x->rows, .cols = count };
+    return TUFF_OK;
+}
+
+static tuff_status forward(struct tuff_device *device, struct tuff_recording *recording,
+                           const struct tuff_node *node) {
+    return tuff_matmul_run(device, recording,
+                           &(struct tuff_matmul){
+                               .x = node->inputs[X],
+                               .weight = node->inputs[WEIGHT],
+                               .bias = node->inputs[BIAS],
+                               .residual = node->inputs[RESIDUAL],
+                               .seed = node->inputs[SEED],
+                               .y = node->outputs[Y],
+                               .sum = node->outputs[SUM],
+                               .activation = node->params.linear.activation,
+                               .dropout = node->params.linear.dropout,
+                               .first_output = node->params.linear.first_output,
+                           });
+}
+
+/* ---------------------------------------------------------------- reference */
+
+static const double SQRT_HALF = 0.70710678118654752440;
+static const double SQRT_2_OVER_PI = 0.79788456080286535588;
+static const double INVERSE_SQRT_2_PI = 0.39894228040143267794;
+
+static double activate(enum tuff_activation activation, double x) {
+    switch (activation) {
+    case TUFF_ACTIVATION_GELU:
+        return x * (1 + erf(x * SQRT_HALF)) / 2;
+    case TUFF_ACTIVATION_GELU_NEW:
+        return x * (1 + tanh(SQRT_2_OVER_PI * (x + 0.044715 * x * x * x))) / 2;
+    case TUFF_ACTIVATION_RELU:
+        return fmax(x, 0);
+    case TUFF_ACTIVATION_SILU:
+        return x / (1 + exp(-x));
+    case TUFF_ACTIVATION_TANH:
+        return tanh(x);
+    default:
+        return x;
+    }
+}
+
+static struct tuff_seed seed_of(const struct tuff_node *node) {
+    struct tuff_seed seed = { { 0 } };
+    for (uint32_t i = 0; node->inputs[SEED] && i < 4; i++)
+        seed.words[i] = (uint32_t)(int32_t)node->inputs[SEED]->reference[i];
+    return seed;
+}
+
+static double survival(const struct tuff_node *node, const struct tuff_seed *seed, uint32_t row,
+                       uint32_t col) {
+    const struct tuff_dropout *dropout = &node->params.linear.dropout;
+    if (!(dropout->probability > 0))
+        return 1;
+    return tuff_dropout_factor(seed, dropout->probability, dropout->stream, 0, row, col);
+}
+
+static double sum_at(const struct tuff_node *node, uint32_t row, uint32_t col) {
+    uint32_t inner = node->inputs[X]->shape.cols;
+    uint32_t output = node->params.linear.first_output + col;
+    const double *x = node->inputs[X]->reference + (size_t)row * inner;
+    const double *weight = node->inputs[WEIGHT]->reference + (size_t)output * inner;
+    double sum = node->inputs[BIAS] ? node->inputs[BIAS]->reference[output] : 0;
+    for (uint32_t k = 0; k < inner; k++)
+        sum += x[k] * weight[k];
+    return sum;
+}
+
+static void reference_forward(const struct tuff_node *node) {
+    const struct tuff_shape *y = &node->outputs[Y]->shape;
+    struct tuff_seed seed = seed_of(node);
+    for (uint32_t row = 0; row < y->rows; row++)
+        for (uint32_t col = 0; col < y->cols; col++) {
+            size_t at = (size_t)row * y->cols + col;
+            double sum = sum_at(node, row, col);
+            double residual = node->inputs[RESIDUAL] ? node->inputs[RESIDUAL]->reference[at] : 0;
+            node->outputs[Y]->reference[at] =
+                residual + activate(node->params.linear.activation, sum) * survival(node, &seed, row, col);
+            if (node->outputs[SUM])
+                node->outputs[SUM]->reference[at] = sum;
+        }
+}
+
+/* ---------------------------------------------------------------- checks */
+
+enum { WITH_BIAS = 1, WITH_RESIDUAL = 2, WITH_F32 = 4, WITH_WINDOW = 8 };
+
+/* numbers: M, K, N, activation, options (1 bias, 2 residual, 4 output_f32, 8 a weight with more outputs than
+ * y), dropout in percent. The weights' scale keeps y near 1. */
+static tuff_status make(struct tuff_case *check_case, struct tuff_node *node, const uint32_t *numbers) {
+    uint32_t rows = numbers[0], inner = numbers[1], cols = numbers[2], options = numbers[4];
+    enum tuff_type type = check_case->type;
+    uint32_t weight_rows = cols;
+    node->params.linear.activation = (enum tuff_activation)numbers[3];
+    node->params.linear.output_f32 = (options & WITH_F32) != 0;
+    node->params.linear.dropout = (struct tuff_dropout){ (float)numbers[5] / 100, 5 };
+    if (options & WITH_WINDOW) {
+        node->params.linear.first_output = 3;
+        node->params.linear.output_count = cols;
+        weight_rows = cols + 10;
+    }
+    TUFF_TRY(tuff_case_random(check_case, type, TUFF_LAYOUT_ROWS, rows, inner, 1, &node->inputs[X]));
+    TUFF_TRY(tuff_case_random(check_case, type, TUFF_LAYOUT_PANELS, weight_rows, inner, 1 / sqrt(inner),
+                              &node->inputs[WEIGHT]));
+    if (options & WITH_BIAS)
+        TUFF_TRY(tuff_case_random(check_case, TUFF_TYPE_F32, TUFF_LAYOUT_ROWS, 1, weight_rows, 1,
+                                  &node->inputs[BIAS]));
+    if (options & WITH_RESIDUAL)
+        TUFF_TRY(
+            tuff_case_random(check_case, type, TUFF_LAYOUT_ROWS, rows, cols, 1, &node->inputs[RESIDUAL]));
+    return tuff_case_ints(check_case, 1, 4, (const int32_t[]){ 12345, -678, 9, 0 }, &node->inputs[SEED]);
+}
+
+static const uint32_t check_shapes[][8] = {
+    { 1, 96, 96, TUFF_ACTIVATION_TANH, WITH_BIAS },
+    { 130, 384, 100, TUFF_ACTIVATION_GELU, WITH_BIAS },
+    { 65, 100, 130, TUFF_ACTIVATION_NONE, WITH_BIAS | WITH_RESIDUAL },
+    { 33, 64, 31, TUFF_ACTIVATION_NONE, WITH_BIAS | WITH_F32 | WITH_WINDOW },
+    { 17, 768, 65, TUFF_ACTIVATION_GELU_NEW, WITH_BIAS | WITH_RESIDUAL, 10 },
+    { 9, 40, 24, TUFF_ACTIVATION_SILU, 0 },
+    { 9, 40, 24, TUFF_ACTIVATION_RELU, 0 },
+    { 0 },
+};
+
+const struct tuff_op tuff_op_linear = {
+    .name = "linear",
+    .shape = shape,
+    .forward = forward,
+    .reference_forward = reference_forward,
+    .make = make,
+    .check_shapes = check_shapes,
+    .tolerance_f32 = 3e-6, /* sums in single precision of up to some thousand products */
+    .tolerance_f16 = 1e-3, /* half a unit of the last of 11 bits */
+};

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ops/matmul.h"
+
+#include "base/random.h"
+#include "kernels/matmul_lanes.h"
+#include "kernels/matmul_tiled.h"
+
+enum { HAS_BIAS = 1, HAS_RESIDUAL = 2 }; /* as in the shaders */
+enum { VARIANT_F32, VARIANT_F16, VARIANT_F16_WIDE };
+
+static uint32_t divide_up(uint32_t a, uint32_t b) {
+    return a / b + (a % b != 0);
+}
+
+/* ---------------------------------------------------------------- the choice */
+
+/* Mesa's CPU driver keeps uniform loads scalar since its releases carry their number, and before that loads
+ * lane by lane: there the lanes kernel is slower than the other. */
+static bool has_scalar_loads(const struct tuff_device *device) {
+    const uint32_t mesa = 0x10005;
+    return device->info.vendor_id == mesa && device->info.driver_version >= VK_MAKE_API_VERSION(0, 25, 0, 0);
+}
+
+static bool can_use_lanes(const struct tuff_device *device, enum tuff_type type) {
+    return type == TUFF_TYPE_F32 && device->info.type == TUFF_DEVICE_CPU && has_scalar_loads(device) &&
+           tuff_device_can(device, tuff_kernel_matmul_lanes.variants[0].needs);
+}
+
+static struct tuff_matmul_tile lanes_tile(uint32_t rows, uint32_t groups) {
+    uint32_t tile_rows = 64;
+    while (tile_rows > rows)
+        tile_rows /= 2;
+    return (struct tuff_matmul_tile){
+        .kernel = TUFF_MATMUL_LANES,
+        .lanes_x = 64,
+        .lanes_y = 1,
+        .tile_rows = tile_rows,
+        .step = groups % 4 == 0 ? 4 : 2,
+    };
+}
+
+struct tuff_matmul_tile tuff_matmul_tile_for(const struct tuff_device *device, enum tuff_type type,
+                                             uint32_t rows, uint32_t cols, uint32_t groups) {
+    (void)cols;
+    if (can_use_lanes(device, type))
+        return lanes_tile(rows, groups);
+    if (device->info.type == TUFF_DEVICE_CPU)
+        return (struct tuff_matmul_tile){
+            .lanes_x = 16, .lanes_y = 1, .tile_rows = 8, .tile_groups = 1, .step = 1
+        };
+    return (struct tuff_matmul_tile){
+        .lanes_x = 16, .lanes_y = 8, .tile_rows = 8, .tile_groups = 1, .step = 4, .uses_shared = true
+    };
+}
+
+/* ---------------------------------------------------------------- running */
+
+static struct tuff_slice slice_or(const struct tuff_tensor *tensor, const struct tuff_tensor *other) {
+    return (tensor ? tensor : other)->slice;
+}
+
+static uint32_t flags_of(const struct tuff_matmul *matmul) {
+    return (matmul->bias ? HAS_BIAS : 0) | (matmul->residual ? HAS_RESIDUAL : 0);
+}
+
+static uint64_t cost_of(const struct tuff_matmul *matmul) {
+    return (uint64_t)matmul->y->shape.rows * matmul->y->shape.cols * matmul->x->shape.cols;
+}
+
+static tuff_status run_lanes(struct tuff_recording *recording, const struct tuff_matmul *matmul,
+                             const struct tuff_matmul_tile *tile) {
+    const struct tuff_shape *y = &matmul->y->shape;
+    uint64_t x_address = tuff_slice_address(&matmul->x->slice);
+    uint64_t weight_address = tuff_slice_address(&matmul->weight->slice);
+    struct tuff_grid grid = { divide_up(y->rows, tile->tile_rows),
+                              divide_up(tuff_padded(y->cols), tile->lanes_x), 1, cost_of(matmul) };
+    return tuff_run_matmul_lanes(
+        recording, 0, grid,
+        &(struct tuff_matmul_lanes){
+            .x = matmul->x->slice,
+            .weight = matmul->weight->slice,
+            .bias = slice_or(matmul->bias, matmul->x),
+            .residual = slice_or(matmul->residual, matmul->x),
+            .seed = slice_or(matmul->seed, matmul->x),
+            .y = matmul->y->slice,
+            .pre = slice_or(matmul->sum, matmul->y),
+            .push = { .rows = y->rows,
+                      .cols = y->cols,
+                      .groups = tuff_shape_stride(&matmul->x->shape) / 4,
+                      .weight_stride = tuff_shape_stride(&matmul->weight->shape),
+                      .first_output = matmul->first_output,
+                      .y_stride = tuff_shape_stride(y) / 4,
+                      .flags = flags_of(matmul),
+                      .dropout_stream = matmul->dropout.stream,
+                      .dropout_threshold = tuff_dropout_threshold(matmul->dropout.probability),
+                      .dropout_scale = tuff_dropout_scale(matmul->dropout.probability),
+                      .x_address_low = (uint32_t)x_address,
+                      .x_address_high = (uint32_t)(x_address >> 32),
+                      .weight_address_low = (uint32_t)weight_address,
+                      .weight_address_high = (uint32_t)(weight_address >> 32) },
+            .spec = { .workgroup_size = tile->lanes_x,
+                      .tile_rows = tile->tile_rows,
+                      .turn = tile->step,
+                      .activation = matmul->activation,
+                      .keeps_sum = matmul->sum != NULL,
+                      .has_dropout = matmul->dropout.probability > 0 },
+        });
+}
+
+static tuff_status run_tiled(struct tuff_recording *recording, const struct tuff_matmul *matmul,
+                             const struct tuff_matmul_tile *tile) {
+    const struct tuff_shape *y = &matmul->y->shape;
+    bool is_wide = tuff_is_f16(matmul->x) && y->type == TUFF_TYPE_F32;
+    struct tuff_grid grid = { divide_up(y->rows, tile->tile_rows * tile->lanes_y),
+                              divide_up(tuff_padded(y->cols) / 4, tile->tile_groups * tile->lanes_x), 1,
+                              cost_of(matmul) };
+    return tuff_run_matmul_tiled(
+        recording,
+        is_wide                  ? VARIANT_F16_WIDE
+        : tuff_is_f16(matmul->x) ? VARIANT_F16
+                                 : VARIANT_F32,
+        grid,
+        &(struct tuff_matmul_tiled){
+            .x = matmul->x->slice,
+            .weight = matmul->weight->slice,
+            .bias = slice_or(matmul->bias, matmul->x),
+            .residual = slice_or(matmul->residual, matmul->x),
+            .seed = slice_or(matmul->seed, matmul->x),
+            .y = matmul->y->slice,
+            .pre = slice_or(matmul->sum, matmul->y),
+            .push = { .rows = y->rows,
+                      .cols = y->cols,
+                      .groups = tuff_shape_stride(&matmul->x->shape) / 4,
+                      .weight_stride = tuff_shape_stride(&matmul->weight->shape),
+                      .first_output = matmul->first_output,
+                      .y_stride = tuff_shape_stride(y) / 4,
+                      .flags = flags_of(matmul),
+                      .dropout_stream = matmul->dropout.stream,
+                      .dropout_threshold = tuff_dropout_threshold(matmul->dropout.probability),
+                      .dropout_scale = tuff_dropout_scale(matmul->dropout.probability) },
+            .spec = { .lanes_x = tile->lanes_x,
+                      .lanes_y = tile->lanes_y,
+                      .tile_rows = tile->tile_rows,
+                      .tile_groups = tile->tile_groups,
+                      .step = tile->step,
+                      .uses_shared = tile->uses_shared,
+                      .transposed = 1,
+                      .activation = matmul->activation,
+                      .keeps_sum = matmul->sum != NULL,
+                      .has_dropout = matmul->dropout.probability > 0 },
+        });
+}
+
+tuff_status tuff_matmul_run(struct tuff_device *device, struct tuff_recording *recording,
+                            const struct tuff_matmul *matmul) {
+    const struct tuff_shape *y = &matmul->y->shape;
+    struct tuff_matmul_tile tile = tuff_matmul_tile_for(device, matmul->x->shape.type, y->rows, y->cols,
+                                                        tuff_shape_stride(&matmul->x->shape) / 4);
+    if (tile.kernel == TUFF_MATMUL_LANES)
+        return run_lanes(recording, matmul, &tile);
+    return run_tiled(recording, matmul, &tile);
+}

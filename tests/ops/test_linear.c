@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <criterion/criterion.h>
+
+#include "support/op_check.h"
+
+/* M, K, N, activation, options (1 bias, 2 residual, 4 output_f32, 8 more outputs than y), dropout in percent
+ */
+static const uint32_t shapes[][8] = {
+    { 1, 1, 1 },
+    { 2, 2, 2, 0, 1 },
+    { 3, 3, 3, 0, 2 },
+    { 4, 4, 4, 0, 3 },
+    { 5, 5, 5, 1, 3 },
+    { 6, 6, 6, 2, 3 },
+    { 7, 7, 7, 3, 3 },
+    { 8, 8, 8, 4, 3 },
+    { 9, 9, 9, 5, 3 },
+    { 1, 768, 2, 0, 1 },
+    { 13, 1, 31, 1, 1 },
+    { 63, 31, 1, 0, 3 },
+    { 64, 64, 64, 1, 1 },
+    { 65, 65, 65, 0, 3 },
+    { 66, 129, 130, 1, 3 },
+    { 127, 20, 257, 2, 1 },
+    { 31, 1031, 37, 0, 1 },
+    { 33, 3072, 70, 0, 3 },
+    { 70, 40, 24, 1, 3, 10 },
+    { 41, 37, 29, 0, 3, 50 },
+    { 8, 384, 96, 5, 1 },
+    { 37, 36, 35, 0, 9 },
+    { 5, 50, 1, 0, 13 },
+    { 67, 24, 66, 1, 15 },
+};
+
+Test(ops_linear, forward) {
+    test_op_forward(&tuff_op_linear, shapes, COUNT_OF(shapes), "buffer_address");
+}
