@@ -8,6 +8,7 @@
 #define TUFF_COMMANDS(X)                                                                                     \
     X(embed, "embed", "sentence embeddings of texts")                                                        \
     X(search, "search", "the lines of a text that mean most nearly the same as a query")                     \
+    X(tokenize, "tokenize", "texts to the tokens of a model")                                                \
     X(forward, "forward", "raw tensors in, raw tensors out")                                                 \
     X(devices, "devices", "the Vulkan devices of this machine")                                              \
     X(check, "check", "hold every kernel of a device against a plain C reference")
