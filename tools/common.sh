@@ -129,12 +129,16 @@ run_fuzz() {
         fuzz_safetensors) pattern=model.safetensors ;;
         fuzz_config) pattern=config.json ;;
         fuzz_tokenizer) pattern=tokenizer.json ;;
-        *) pattern=vocab.txt ;;
+        *) pattern=vocab.txt ;; # of a text any text will do
         esac
         [ "$TUFF_ORACLE" = none ] ||
             find "$TUFF_ORACLE/malformed" -name "$pattern" -size -64k | head -n 100 | while read -r seed; do
                 cp "$seed" "build/fuzz/$target.seeds/$(sha1sum "$seed" | cut -c 1-16)"
             done
+        if [ "$target" = fuzz_text ]; then # encodes with a vocabulary that is good
+            TUFF_FUZZ_TOKENIZER=$PWD/$(dirname "$(find tests/data -name vocab.txt | head -n 1)")
+            export TUFF_FUZZ_TOKENIZER
+        fi
         say "$target for $1 seconds"
         (cd build/fuzz && "./$target" -max_total_time="$1" -timeout=20 -rss_limit_mb=4096 "$target.corpus" \
             "$target.seeds" >"$target.log" 2>&1) || {
