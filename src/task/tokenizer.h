@@ -22,6 +22,14 @@ struct tuff_normalizer {
     bool lowercase;
 };
 
+struct tuff_added_attributes {
+    bool is_single_word; /* only where no word character stands beside it */
+    bool strips_left;    /* takes the white space before it */
+    bool strips_right;   /* and behind it */
+    bool is_normalized;  /* searched in the normalised text */
+    bool is_special;     /* comes before the others where two look the same */
+};
+
 /* A token that is found in the text before words are made. */
 struct tuff_added_token {
     char *content;
@@ -29,10 +37,7 @@ struct tuff_added_token {
     char *normalized_content; /* what is searched, and shown, where is_normalized; else NULL */
     size_t normalized_length;
     int32_t id;
-    bool is_single_word; /* only where no word character stands beside it */
-    bool strips_left;    /* takes the white space before it */
-    bool strips_right;   /* and behind it */
-    bool is_normalized;  /* searched in the normalised text */
+    struct tuff_added_attributes attributes;
 };
 
 /* Values of the trie are places in the array of added tokens. */
@@ -47,6 +52,7 @@ struct tuff_added_tokens {
     size_t capacity;
     struct tuff_trie by_content; /* to the place in items */
     int32_t next_id;             /* for a token that the vocabulary lacks */
+    bool counts_known;           /* next_id is behind the tokens that the vocabulary has, too */
     struct tuff_added_matcher plain;
     struct tuff_added_matcher normalized;
     bool has_normalized;
@@ -101,10 +107,13 @@ tuff_status tuff_tokenizer_set_bert_templates(tuff_tokenizer *tokenizer, int32_t
 tuff_status tuff_template_append(struct tuff_template *templ, int sequence, int32_t type_id,
                                  const int32_t *ids, size_t id_count);
 
-/* tokenizer_added.c. `token` needs content, length and attributes; the content is copied. A content that is
- * empty or already there is passed over. The id is the vocabulary's or the next free one, whatever a file
- * says, as Hugging Face does. The normalizer and the vocabulary must be complete. */
-tuff_status tuff_added_tokens_add(tuff_tokenizer *tokenizer, const struct tuff_added_token *token);
+/* tokenizer_added.c. An empty content is passed over; one that is there already gets the new attributes. The
+ * id is the vocabulary's or the next free one, whatever a file says, as Hugging Face does. The vocabulary
+ * must be complete. */
+tuff_status tuff_added_tokens_add(tuff_tokenizer *tokenizer, tuff_text content,
+                                  struct tuff_added_attributes attributes);
+/* Makes them findable, once; the normalizer must be set. */
+tuff_status tuff_added_tokens_finish(tuff_tokenizer *tokenizer);
 void tuff_added_tokens_free(struct tuff_added_tokens *added);
 
 /* The length of a text that fits the model, as tokenizer_config.json says; 0: it does not say. */
@@ -118,14 +127,14 @@ struct tuff_token {
     int32_t word;
     tuff_offset offset; /* code points */
     tuff_offset byte_offset;
-    uint32_t shown; /* 0: as the vocabulary has it; else the place in the list's texts, plus 1 */
+    uint32_t shown; /* of an added token: place in the list's texts, plus 1; 0: as the vocabulary has it */
 };
 
 struct tuff_token_list {
     struct tuff_token *items;
     size_t count;
     size_t capacity;
-    /* Texts of tokens that differ from the vocabulary's: added tokens with white space that they took. */
+    /* What added tokens took of the (normalised) text, white space included. */
     char *texts; /* each with a NUL behind it */
     size_t texts_size;
     size_t texts_capacity;

@@ -30,39 +30,67 @@ static tuff_status normalize_content(const struct tuff_normalizer *normalizer,
     return status;
 }
 
-/* Hugging Face's rule: behind the vocabulary's count (not its highest id), or behind the highest added one.
- */
-static int32_t choose_id(const tuff_tokenizer *tokenizer, tuff_text content) {
-    const int32_t id = tuff_vocabulary_id(&tokenizer->vocabulary, content);
-    if (id >= 0)
-        return id;
+/* Hugging Face's rule: a new token's id follows the vocabulary's count (not its highest id) and the tokens
+ * added so far; those that the vocabulary has count only where they do not come from tokenizer.json. */
+static int32_t choose_id(tuff_tokenizer *tokenizer, tuff_text content) {
+    struct tuff_added_tokens *added = &tokenizer->added;
     const int32_t vocabulary_count = (int32_t)tokenizer->vocabulary.count;
-    return tokenizer->added.next_id > vocabulary_count ? tokenizer->added.next_id : vocabulary_count;
+    int32_t id = tuff_vocabulary_id(&tokenizer->vocabulary, content);
+    const bool is_new = id < 0;
+    if (is_new)
+        id = added->next_id > vocabulary_count ? added->next_id : vocabulary_count;
+    if ((is_new || added->counts_known) && id >= added->next_id)
+        added->next_id = id + 1;
+    if ((size_t)id >= tokenizer->id_limit)
+        tokenizer->id_limit = (size_t)id + 1;
+    return id;
 }
 
-tuff_status tuff_added_tokens_add(tuff_tokenizer *tokenizer, const struct tuff_added_token *token) {
+/* A token that is there already gets new attributes. */
+static tuff_status find_place(tuff_tokenizer *tokenizer, tuff_text content, size_t *out_place) {
     struct tuff_added_tokens *added = &tokenizer->added;
-    const tuff_text content = { token->content, token->length };
-    if (content.length == 0 || tuff_trie_find(&added->by_content, content.data, content.length) >= 0)
+    const int32_t found = tuff_trie_find(&added->by_content, content.data, content.length);
+    *out_place = found >= 0 ? (size_t)found : added->count;
+    if (found >= 0)
         return TUFF_OK;
     TUFF_TRY(tuff_reserve(&added->items, &added->capacity, added->count + 1, sizeof *added->items));
-    struct tuff_added_token *copy = &added->items[added->count];
-    *copy = *token;
-    copy->normalized_content = NULL;
-    copy->id = choose_id(tokenizer, content);
-    TUFF_TRY(tuff_copy_text(token->content, token->length, &copy->content));
-    const size_t place = added->count++;
-    if (copy->id >= added->next_id)
-        added->next_id = copy->id + 1;
-    if ((size_t)copy->id >= tokenizer->id_limit)
-        tokenizer->id_limit = (size_t)copy->id + 1;
-    TUFF_TRY(tuff_trie_insert(&added->by_content, content.data, content.length, (int32_t)place));
-    if (!copy->is_normalized)
-        return matcher_add(&added->plain, content, place);
+    char *copy = NULL;
+    TUFF_TRY(tuff_copy_text(content.data, content.length, &copy));
+    const int32_t id = choose_id(tokenizer, content);
+    added->items[added->count++] =
+        (struct tuff_added_token){ .content = copy, .length = content.length, .id = id };
+    return tuff_trie_insert(&added->by_content, content.data, content.length, (int32_t)*out_place);
+}
+
+tuff_status tuff_added_tokens_add(tuff_tokenizer *tokenizer, tuff_text content,
+                                  struct tuff_added_attributes attributes) {
+    if (content.length == 0)
+        return TUFF_OK;
+    size_t place = 0;
+    TUFF_TRY(find_place(tokenizer, content, &place));
+    tokenizer->added.items[place].attributes = attributes;
+    return TUFF_OK;
+}
+
+static tuff_status prepare(tuff_tokenizer *tokenizer, size_t place) {
+    struct tuff_added_tokens *added = &tokenizer->added;
+    struct tuff_added_token *token = &added->items[place];
+    if (!token->attributes.is_normalized)
+        return matcher_add(&added->plain, (tuff_text){ token->content, token->length }, place);
     added->has_normalized = true;
-    TUFF_TRY(normalize_content(&tokenizer->normalizer, copy));
-    return matcher_add(&added->normalized, (tuff_text){ copy->normalized_content, copy->normalized_length },
-                       place);
+    TUFF_TRY(normalize_content(&tokenizer->normalizer, token));
+    const tuff_text content = { token->normalized_content, token->normalized_length };
+    return matcher_add(&added->normalized, content, place);
+}
+
+tuff_status tuff_added_tokens_finish(tuff_tokenizer *tokenizer) {
+    for (int special = 1; special >= 0; special--) {
+        for (size_t i = 0; i < tokenizer->added.count; i++) {
+            if (tokenizer->added.items[i].attributes.is_special == special)
+                TUFF_TRY(prepare(tokenizer, i));
+        }
+    }
+    return TUFF_OK;
 }
 
 void tuff_added_tokens_free(struct tuff_added_tokens *added) {
@@ -126,13 +154,13 @@ static bool stands_alone(tuff_text text, size_t start, size_t end) {
 /* White space that the token takes; what the last match has taken is not taken again. */
 static void widen(tuff_text text, size_t taken, struct tuff_added_match *match) {
     size_t edge = 0;
-    if (match->token->strips_left) {
+    if (match->token->attributes.strips_left) {
         size_t start = match->start;
         while (flags_before(text, start, &edge) & TUFF_UNICODE_DROPPED)
             start = edge;
         match->start = start > taken ? start : taken;
     }
-    if (match->token->strips_right) {
+    if (match->token->attributes.strips_right) {
         while (flags_behind(text, match->end, &edge) & TUFF_UNICODE_DROPPED)
             match->end = edge;
     }
@@ -155,7 +183,7 @@ bool tuff_added_tokens_next(const tuff_tokenizer *tokenizer, bool in_normalized,
         const struct tuff_added_token *token = &tokenizer->added.items[place];
         *out_match = (struct tuff_added_match){ position, end, token };
         position = end;
-        if (token->is_single_word && !stands_alone(text, out_match->start, out_match->end))
+        if (token->attributes.is_single_word && !stands_alone(text, out_match->start, out_match->end))
             continue;
         widen(text, taken, out_match);
         if (out_match->start >= out_match->end) /* the last match took all of it */

@@ -89,39 +89,40 @@ static tuff_status read_lines(struct tuff_vocabulary *vocabulary, const char *pa
 
 /* Files write a token as a string, or as an object with attributes. Missing attributes are false. */
 static tuff_status read_token(const struct tuff_json *json, tuff_text *out_content,
-                              struct tuff_added_token *token) {
+                              struct tuff_added_attributes *attributes) {
     if (json_is_string(json->value))
         return tuff_json_as_text(json, out_content);
     TUFF_TRY(tuff_json_text(json, "content", out_content));
-    TUFF_TRY(tuff_json_optional_boolean(json, "single_word", &token->is_single_word));
-    TUFF_TRY(tuff_json_optional_boolean(json, "lstrip", &token->strips_left));
-    TUFF_TRY(tuff_json_optional_boolean(json, "rstrip", &token->strips_right));
-    return tuff_json_optional_boolean(json, "normalized", &token->is_normalized);
+    TUFF_TRY(tuff_json_optional_boolean(json, "single_word", &attributes->is_single_word));
+    TUFF_TRY(tuff_json_optional_boolean(json, "lstrip", &attributes->strips_left));
+    TUFF_TRY(tuff_json_optional_boolean(json, "rstrip", &attributes->strips_right));
+    TUFF_TRY(tuff_json_optional_boolean(json, "special", &attributes->is_special));
+    return tuff_json_optional_boolean(json, "normalized", &attributes->is_normalized);
 }
 
-static tuff_status add_token(tuff_tokenizer *tokenizer, tuff_text content, struct tuff_added_token token) {
-    TUFF_TRY(tuff_copy_text(content.data, content.length, &token.content));
-    token.length = content.length;
-    const tuff_status status = tuff_added_tokens_add(tokenizer, &token);
-    tuff_free(token.content);
-    return status;
+/* What one file says of a token, a later one does not change. */
+static tuff_status add_new(tuff_tokenizer *tokenizer, tuff_text content,
+                           struct tuff_added_attributes attributes) {
+    if (tuff_trie_find(&tokenizer->added.by_content, content.data, content.length) != TUFF_TRIE_NONE)
+        return TUFF_OK;
+    return tuff_added_tokens_add(tokenizer, content, attributes);
 }
 
-static tuff_status add_json_token(tuff_tokenizer *tokenizer, const struct tuff_json *json) {
+static tuff_status add_json_token(tuff_tokenizer *tokenizer, const struct tuff_json *json, bool is_special) {
     tuff_text content = { 0 };
-    struct tuff_added_token token = { 0 };
-    TUFF_TRY(read_token(json, &content, &token));
-    return add_token(tokenizer, content, token);
+    struct tuff_added_attributes attributes = { .is_special = is_special };
+    TUFF_TRY(read_token(json, &content, &attributes));
+    return add_new(tokenizer, content, attributes);
 }
 
 /* "unk_token" and the like: as tokenizer_config.json says, else special_tokens_map.json, else the default. */
 static tuff_status find_special(const struct settings *settings, const char *key, const char *usual,
-                                tuff_text *out_content, struct tuff_added_token *token) {
+                                tuff_text *out_content, struct tuff_added_attributes *attributes) {
     struct tuff_json member;
     *out_content = (tuff_text){ usual, strlen(usual) };
     if (tuff_json_find(&settings->config, key, &member) ||
         tuff_json_find(&settings->special_tokens_map, key, &member))
-        return read_token(&member, out_content, token);
+        return read_token(&member, out_content, attributes);
     return TUFF_OK;
 }
 
@@ -151,7 +152,7 @@ static tuff_status add_decoder(tuff_tokenizer *tokenizer, const struct tuff_json
         qsort(tokens, filled, sizeof *tokens, compare_numbers);
     tuff_status status = TUFF_OK;
     for (size_t i = 0; status == TUFF_OK && i < filled; i++)
-        status = add_json_token(tokenizer, &tokens[i].json);
+        status = add_json_token(tokenizer, &tokens[i].json, false);
     tuff_free(tokens);
     return status;
 }
@@ -174,7 +175,7 @@ static tuff_status add_numbered(tuff_tokenizer *tokenizer, const struct tuff_jso
         qsort(tokens, filled, sizeof *tokens, compare_numbers);
     for (size_t i = 0; i < filled; i++) {
         const tuff_text content = { tokens[i].json.name, strlen(tokens[i].json.name) };
-        TUFF_TRY_GOTO(add_token(tokenizer, content, (struct tuff_added_token){ .is_normalized = true }));
+        TUFF_TRY_GOTO(add_new(tokenizer, content, (struct tuff_added_attributes){ .is_normalized = true }));
     }
 done:
     tuff_free(tokens);
@@ -189,7 +190,7 @@ static tuff_status add_extra(tuff_tokenizer *tokenizer, const struct settings *s
         return TUFF_OK;
     for (size_t i = 0; json_is_array(list.value) && i < tuff_json_count(&list); i++) {
         const struct tuff_json item = tuff_json_item(&list, i);
-        TUFF_TRY(add_json_token(tokenizer, &item));
+        TUFF_TRY(add_json_token(tokenizer, &item, true));
     }
     return TUFF_OK;
 }
@@ -207,9 +208,9 @@ static tuff_status add_tokens(tuff_tokenizer *tokenizer, const struct settings *
         TUFF_TRY(add_numbered(tokenizer, &settings->added_tokens));
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         tuff_text content = { 0 };
-        struct tuff_added_token token = { 0 };
-        TUFF_TRY(find_special(settings, names[i][0], names[i][1], &content, &token));
-        TUFF_TRY(add_token(tokenizer, content, token));
+        struct tuff_added_attributes attributes = { .is_special = true };
+        TUFF_TRY(find_special(settings, names[i][0], names[i][1], &content, &attributes));
+        TUFF_TRY(add_new(tokenizer, content, attributes));
     }
     return add_extra(tokenizer, settings);
 }
@@ -237,7 +238,7 @@ static tuff_status check_class(const struct tuff_json *config) {
 static int32_t special_id(const tuff_tokenizer *tokenizer, const struct settings *settings, const char *key,
                           const char *usual) {
     tuff_text content = { 0 };
-    struct tuff_added_token attributes = { 0 };
+    struct tuff_added_attributes attributes = { 0 };
     if (find_special(settings, key, usual, &content, &attributes) != TUFF_OK)
         return -1;
     return tuff_token_id(tokenizer, content);
@@ -248,7 +249,7 @@ static tuff_status read_vocab_txt(tuff_tokenizer *tokenizer, const struct settin
     TUFF_TRY(check_class(&settings->config));
     TUFF_TRY(read_lines(&tokenizer->vocabulary, path));
     tuff_text unknown = { 0 };
-    struct tuff_added_token attributes = { 0 };
+    struct tuff_added_attributes attributes = { 0 };
     TUFF_TRY(find_special(settings, "unk_token", "[UNK]", &unknown, &attributes));
     TUFF_TRY(tuff_tokenizer_set_model(tokenizer, unknown, (tuff_text){ "##", 2 }, 100, path));
     struct tuff_normalizer *normalizer = &tokenizer->normalizer;
@@ -259,6 +260,7 @@ static tuff_status read_vocab_txt(tuff_tokenizer *tokenizer, const struct settin
     TUFF_TRY(tuff_json_optional_boolean(config, "do_lower_case", &normalizer->lowercase));
     normalizer->strip_accents = normalizer->lowercase;
     TUFF_TRY(tuff_json_optional_boolean(config, "strip_accents", &normalizer->strip_accents));
+    tokenizer->added.counts_known = true;
     TUFF_TRY(add_tokens(tokenizer, settings));
     tokenizer->pad_id = -1;
     return tuff_tokenizer_set_bert_templates(tokenizer, special_id(tokenizer, settings, "cls_token", "[CLS]"),
@@ -307,6 +309,7 @@ static tuff_status read_files(tuff_tokenizer *tokenizer, const char *folder, con
     }
     if (tokenizer->pad_id < 0)
         tokenizer->pad_id = special_id(tokenizer, settings, "pad_token", "[PAD]");
+    TUFF_TRY(tuff_added_tokens_finish(tokenizer));
     return read_max_length(tokenizer, &settings->config);
 }
 

@@ -93,20 +93,15 @@ static tuff_status read_pre_tokenizer(const struct tuff_json *root) {
 }
 
 static tuff_status read_added_token(const struct tuff_json *json, tuff_tokenizer *tokenizer) {
-    struct tuff_added_token token = { 0 };
+    struct tuff_added_attributes attributes = { 0 };
     tuff_text content = { 0 };
     TUFF_TRY(tuff_json_text(json, "content", &content));
-    TUFF_TRY(tuff_json_boolean(json, "single_word", &token.is_single_word));
-    TUFF_TRY(tuff_json_boolean(json, "lstrip", &token.strips_left));
-    TUFF_TRY(tuff_json_boolean(json, "rstrip", &token.strips_right));
-    TUFF_TRY(tuff_json_boolean(json, "normalized", &token.is_normalized));
-    char *copy = NULL;
-    TUFF_TRY(tuff_copy_text(content.data, content.length, &copy));
-    token.content = copy;
-    token.length = content.length;
-    const tuff_status status = tuff_added_tokens_add(tokenizer, &token);
-    tuff_free(copy);
-    return status;
+    TUFF_TRY(tuff_json_boolean(json, "single_word", &attributes.is_single_word));
+    TUFF_TRY(tuff_json_boolean(json, "lstrip", &attributes.strips_left));
+    TUFF_TRY(tuff_json_boolean(json, "rstrip", &attributes.strips_right));
+    TUFF_TRY(tuff_json_boolean(json, "normalized", &attributes.is_normalized));
+    TUFF_TRY(tuff_json_boolean(json, "special", &attributes.is_special));
+    return tuff_added_tokens_add(tokenizer, content, attributes);
 }
 
 static tuff_status read_added_tokens(const struct tuff_json *root, tuff_tokenizer *tokenizer) {

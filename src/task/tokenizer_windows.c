@@ -28,7 +28,7 @@ struct tuff_encodings {
     tuff_encoding *windows;
     size_t count;
     void *block;     /* the arrays of all windows */
-    uint32_t *shown; /* of each token of all windows: place in texts[sequence] plus 1; NULL: none differs */
+    uint32_t *shown; /* of each token of all windows: place in texts[sequence] plus 1, or 0; NULL: all 0 */
     char *texts[2];
 };
 
@@ -405,10 +405,14 @@ const char *tuff_encodings_token(const tuff_encodings *encodings, const tuff_tok
     const tuff_encoding *encoding = tuff_encodings_get(encodings, window);
     if (!encoding || index >= encoding->count)
         return NULL;
+    const int32_t id = encoding->input_ids[index];
+    const int sequence = encoding->sequences[index];
+    if (sequence < 0)
+        return tuff_token_text(tokenizer, id);
     const size_t place = (size_t)(encoding->input_ids - encodings->windows[0].input_ids) + index;
     if (encodings->shown && encodings->shown[place] > 0)
-        return encodings->texts[encoding->sequences[index]] + encodings->shown[place] - 1;
-    return tuff_token_text(tokenizer, encoding->input_ids[index]);
+        return encodings->texts[sequence] + encodings->shown[place] - 1;
+    return tuff_vocabulary_token(&tokenizer->vocabulary, id).data;
 }
 
 void tuff_encodings_free(tuff_encodings *encodings) {

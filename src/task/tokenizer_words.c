@@ -168,13 +168,8 @@ static tuff_status split_normalized(struct splitter *splitter, size_t stretch, s
     return word < end ? add_normalized_word(splitter, stretch, word, end) : TUFF_OK;
 }
 
-/* Keeps the text of an added token where it is not what the vocabulary shows for its id. */
-static tuff_status keep_shown(struct tuff_token_list *list, tuff_text shown,
-                              const struct tuff_added_token *added, struct tuff_token *token) {
-    const char *usual = added->normalized_content ? added->normalized_content : added->content;
-    const size_t length = added->normalized_content ? added->normalized_length : added->length;
-    if (shown.length == length && memcmp(shown.data, usual, length) == 0)
-        return TUFF_OK;
+/* Keeps what an added token took. */
+static tuff_status keep_shown(struct tuff_token_list *list, tuff_text shown, struct tuff_token *token) {
     TUFF_TRY(tuff_reserve(&list->texts, &list->texts_capacity, list->texts_size + shown.length + 1, 1));
     memcpy(list->texts + list->texts_size, shown.data, shown.length);
     list->texts[list->texts_size + shown.length] = '\0';
@@ -212,7 +207,7 @@ static tuff_status split_normalized_added(struct splitter *splitter, size_t stre
         struct tuff_token token = { .id = match.token->id, .word = splitter->word++ };
         place_token(splitter, stretch, start, end, &token);
         const tuff_text shown = { text.data + match.start, match.end - match.start };
-        TUFF_TRY(keep_shown(splitter->list, shown, match.token, &token));
+        TUFF_TRY(keep_shown(splitter->list, shown, &token));
         TUFF_TRY(push(splitter->list, token));
         taken = match.end;
     }
@@ -295,7 +290,7 @@ static tuff_status add_match(struct splitter *splitter, const struct tuff_added_
                                 .offset = { start, end },
                                 .byte_offset = { (uint32_t)match->start, (uint32_t)match->end } };
     const tuff_text shown = { data + match->start, match->end - match->start };
-    TUFF_TRY(keep_shown(splitter->list, shown, match->token, &token));
+    TUFF_TRY(keep_shown(splitter->list, shown, &token));
     splitter->code_point = end;
     return push(splitter->list, token);
 }
