@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
 #include "base/memory.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Stands before each block. Its size keeps the block aligned for every type. */
 struct header {
@@ -37,6 +39,13 @@ static void raw_free(const struct tuff_allocator *allocator, void *pointer)
 static tuff_status out_of_memory(size_t size)
 {
     return tuff_fail(TUFF_HOST_MEMORY, "out of host memory: %zu bytes cannot be had", size);
+}
+
+uint64_t tuff_host_memory_size(void)
+{
+    long pages = sysconf(_SC_PHYS_PAGES);
+    long page = sysconf(_SC_PAGESIZE);
+    return pages > 0 && page > 0 ? (uint64_t)pages * (uint64_t)page : 0;
 }
 
 bool tuff_multiply(size_t a, size_t b, size_t *out)

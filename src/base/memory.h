@@ -34,6 +34,9 @@ tuff_status tuff_copy_text(const char *text, size_t length, char **out_copy);
 /* A printf into a block of its own. */
 tuff_status tuff_format(char **out_text, const char *format, ...) TUFF_PRINTF(2, 3);
 
+/* Bytes of memory that the machine has; 0 where that cannot be told. */
+uint64_t tuff_host_memory_size(void);
+
 /* *out = a * b or a + b; false if that overflows. */
 bool tuff_multiply(size_t a, size_t b, size_t *out);
 bool tuff_add(size_t a, size_t b, size_t *out);

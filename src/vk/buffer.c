@@ -53,6 +53,10 @@ static uint64_t room_in_heap(struct tuff_device *device, uint32_t heap) {
     };
     uint64_t limit = device->memory.memoryHeaps[heap].size;
     uint64_t used = device->heap_used[heap];
+    /* A driver for the CPU takes host memory, and some name a heap of a fixed size that means nothing. */
+    uint64_t most_of_host = tuff_host_memory_size() / 4 * 3;
+    if (device->info.type == TUFF_DEVICE_CPU && most_of_host > limit)
+        limit = most_of_host;
     if (device->features.memory_budget) {
         device->instance->vkGetPhysicalDeviceMemoryProperties2(device->physical, &memory);
         limit = budget.heapBudget[heap];

@@ -104,6 +104,7 @@ static tuff_status create_handle(struct tuff_device *device, const struct tuff_p
 static tuff_status set_up(struct tuff_device *device, const struct tuff_physical *physical,
                           const struct tuff_device_options *options) {
     device->physical = physical->handle;
+    device->api_version = physical->api_version;
     device->queue_family = physical->queue_family;
     device->features = physical->features;
     device->limits = physical->limits;

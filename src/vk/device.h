@@ -44,6 +44,7 @@ struct tuff_device {
     struct tuff_instance *instance;
     VkPhysicalDevice physical;
     VkDevice handle;
+    uint32_t api_version;         /* of Vulkan, that may be used */
     struct VolkDeviceTable table; /* the only way to device functions */
     VkQueue queue;
     uint32_t queue_family;

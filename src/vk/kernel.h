@@ -18,7 +18,7 @@ enum tuff_need {
     TUFF_NEED_SUBGROUP_BASIC = 1 << 0,
     TUFF_NEED_SUBGROUP_ARITHMETIC = 1 << 1,
     TUFF_NEED_SUBGROUP_SHUFFLE =
-        1 << 2, /* shuffle, shuffle_relative, ballot, vote and clustered count here too */
+        1 << 2, /* shuffle, shuffle_relative, ballot, vote; not clustered, which Apple lacks */
     TUFF_NEED_FLOAT16 = 1 << 3,
     TUFF_NEED_INT8 = 1 << 4,
     TUFF_NEED_STORAGE16 = 1 << 5,

@@ -124,39 +124,22 @@ static void set_limits(const struct properties *properties, bool has_timestamps,
     memcpy(out->max_workgroup_count, limits->maxComputeWorkGroupCount, sizeof out->max_workgroup_count);
 }
 
-/* Whether device-local memory is open to the host in full: shared memory, or a BAR that is not just a window.
- */
-static bool has_mapped_memory(const VkPhysicalDeviceMemoryProperties *memory) {
+/* Whether the host reads and writes device-local memory at its own speed: memory that both share. A discrete
+ * device that opens its memory over the bus is not meant, since reading there is slow. */
+static bool has_mapped_memory(const VkPhysicalDeviceMemoryProperties *memory, tuff_device_type type) {
     uint64_t largest = 0;
     uint64_t largest_mapped = 0;
     for (uint32_t i = 0; i < memory->memoryTypeCount; i++) {
         VkMemoryPropertyFlags flags = memory->memoryTypes[i].propertyFlags;
         uint64_t size = memory->memoryHeaps[memory->memoryTypes[i].heapIndex].size;
+        bool is_quick = (flags & VK_MEMORY_PROPERTY_HOST_CACHED_BIT) || type == TUFF_DEVICE_INTEGRATED;
         if (!(flags & VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT))
             continue;
         largest = size > largest ? size : largest;
-        if ((flags & VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT) && size > largest_mapped)
+        if ((flags & VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT) && is_quick && size > largest_mapped)
             largest_mapped = size;
     }
     return largest > 0 && largest_mapped == largest;
-}
-
-/* What the features' structs do not say. */
-static void judge_features(const struct properties *properties, struct tuff_physical *physical) {
-    const VkSubgroupFeatureFlags shuffles = VK_SUBGROUP_FEATURE_VOTE_BIT | VK_SUBGROUP_FEATURE_BALLOT_BIT |
-                                            VK_SUBGROUP_FEATURE_SHUFFLE_BIT |
-                                            VK_SUBGROUP_FEATURE_SHUFFLE_RELATIVE_BIT;
-    struct tuff_features *features = &physical->features;
-    VkSubgroupFeatureFlags operations = properties->subgroup.supportedOperations;
-    if (!(properties->subgroup.supportedStages & VK_SHADER_STAGE_COMPUTE_BIT))
-        operations = 0;
-    features->subgroup_arithmetic = (operations & VK_SUBGROUP_FEATURE_ARITHMETIC_BIT) != 0;
-    features->subgroup_shuffle = (operations & shuffles) == shuffles;
-    features->mapped_memory = has_mapped_memory(&physical->memory);
-    if (!(properties->subgroup_size.requiredSubgroupSizeStages & VK_SHADER_STAGE_COMPUTE_BIT))
-        features->subgroup_size_control = false;
-    if (properties->push_descriptor.maxPushDescriptors < TUFF_MAX_BINDINGS)
-        features->push_descriptor = false;
 }
 
 static tuff_device_type type_of(VkPhysicalDeviceType type) {
@@ -172,6 +155,25 @@ static tuff_device_type type_of(VkPhysicalDeviceType type) {
     default:
         return TUFF_DEVICE_OTHER;
     }
+}
+
+/* What the features' structs do not say. */
+static void judge_features(const struct properties *properties, struct tuff_physical *physical) {
+    const VkSubgroupFeatureFlags shuffles = VK_SUBGROUP_FEATURE_VOTE_BIT | VK_SUBGROUP_FEATURE_BALLOT_BIT |
+                                            VK_SUBGROUP_FEATURE_SHUFFLE_BIT |
+                                            VK_SUBGROUP_FEATURE_SHUFFLE_RELATIVE_BIT;
+    struct tuff_features *features = &physical->features;
+    VkSubgroupFeatureFlags operations = properties->subgroup.supportedOperations;
+    if (!(properties->subgroup.supportedStages & VK_SHADER_STAGE_COMPUTE_BIT))
+        operations = 0;
+    features->subgroup_arithmetic = (operations & VK_SUBGROUP_FEATURE_ARITHMETIC_BIT) != 0;
+    features->subgroup_shuffle = (operations & shuffles) == shuffles;
+    features->mapped_memory =
+        has_mapped_memory(&physical->memory, type_of(properties->head.properties.deviceType));
+    if (!(properties->subgroup_size.requiredSubgroupSizeStages & VK_SHADER_STAGE_COMPUTE_BIT))
+        features->subgroup_size_control = false;
+    if (properties->push_descriptor.maxPushDescriptors < TUFF_MAX_BINDINGS)
+        features->push_descriptor = false;
 }
 
 static void write_uuid(char text[33], const uint8_t uuid[VK_UUID_SIZE]) {

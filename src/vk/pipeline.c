@@ -100,17 +100,31 @@ static tuff_status check_subgroup_size(const struct tuff_device *device, const s
     return TUFF_OK;
 }
 
+/* The newest SPIR-V that a version of Vulkan reads, as it stands in a module's second word. */
+static uint32_t newest_spirv(uint32_t api_version) {
+    if (api_version >= VK_API_VERSION_1_3)
+        return 0x10600;
+    return api_version >= VK_API_VERSION_1_2 ? 0x10500 : 0x10300;
+}
+
+static tuff_status check_variant(const struct tuff_device *device, const struct tuff_kernel *kernel,
+                                 uint32_t index) {
+    if (index >= kernel->variant_count)
+        return tuff_fail(TUFF_ARGUMENT, "%s: there is no variant %u", kernel->name, index);
+    const struct tuff_kernel_variant *variant = &kernel->variants[index];
+    if (!variant->code)
+        return tuff_fail(TUFF_UNSUPPORTED, "%s, variant %s: the glslang of this build could not compile it",
+                         kernel->name, variant->name);
+    if (!tuff_device_can(device, variant->needs) || variant->code[1] > newest_spirv(device->api_version))
+        return tuff_fail(TUFF_UNSUPPORTED, "%s, variant %s: the device lacks what it needs", kernel->name,
+                         variant->name);
+    return TUFF_OK;
+}
+
 static tuff_status check(const struct tuff_device *device, const struct tuff_pipeline_key *key,
                          const uint32_t local_size[3]) {
     const struct tuff_kernel *kernel = key->kernel;
-    if (key->variant >= kernel->variant_count)
-        return tuff_fail(TUFF_ARGUMENT, "%s: there is no variant %u", kernel->name, key->variant);
-    if (!kernel->variants[key->variant].code)
-        return tuff_fail(TUFF_UNSUPPORTED, "%s, variant %s: the glslang of this build could not compile it",
-                         kernel->name, kernel->variants[key->variant].name);
-    if (!tuff_device_can(device, kernel->variants[key->variant].needs))
-        return tuff_fail(TUFF_UNSUPPORTED, "%s, variant %s: the device lacks what it needs", kernel->name,
-                         kernel->variants[key->variant].name);
+    TUFF_TRY(check_variant(device, kernel, key->variant));
     if (kernel->push_size > device->limits.max_push_size)
         return tuff_fail(TUFF_UNSUPPORTED, "%s: %u bytes of push constants; the device has %u", kernel->name,
                          kernel->push_size, device->limits.max_push_size);

@@ -196,7 +196,10 @@ static tuff_status download_staged(struct tuff_staging *staging, VkBuffer from, 
     return TUFF_OK;
 }
 
-static tuff_status check_range(const struct tuff_slice *slice, uint64_t offset, uint64_t size) {
+static tuff_status check_copy(struct tuff_device *device, const struct tuff_slice *slice, uint64_t offset,
+                              uint64_t size) {
+    if (device->is_lost)
+        return tuff_device_result(device, VK_ERROR_DEVICE_LOST, "a copy");
     if (offset > slice->size || size > slice->size - offset)
         return tuff_fail(TUFF_ARGUMENT, "a copy of %llu bytes at %llu exceeds a slice of %llu",
                          (unsigned long long)size, (unsigned long long)offset,
@@ -207,7 +210,7 @@ static tuff_status check_range(const struct tuff_slice *slice, uint64_t offset, 
 tuff_status tuff_upload(struct tuff_device *device, const struct tuff_slice *to, uint64_t offset,
                         const void *data, uint64_t size) {
     const struct tuff_slice part = { .buffer = to->buffer, .offset = to->offset + offset, .size = size };
-    TUFF_TRY(check_range(to, offset, size));
+    TUFF_TRY(check_copy(device, to, offset, size));
     if (size == 0)
         return TUFF_OK;
     if (to->buffer->map) {
@@ -224,7 +227,7 @@ tuff_status tuff_upload(struct tuff_device *device, const struct tuff_slice *to,
 tuff_status tuff_download(struct tuff_device *device, const struct tuff_slice *from, uint64_t offset,
                           void *data, uint64_t size) {
     const struct tuff_slice part = { .buffer = from->buffer, .offset = from->offset + offset, .size = size };
-    TUFF_TRY(check_range(from, offset, size));
+    TUFF_TRY(check_copy(device, from, offset, size));
     if (size == 0)
         return TUFF_OK;
     /* Uncached memory is read by the device's copy: from the host it comes word by word over the bus. */

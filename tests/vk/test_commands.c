@@ -1,94 +1,56 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <criterion/criterion.h>
+#include <string.h>
 
+#include "base/thread.h"
+#include "support/axpy.h"
 #include "support/device.h"
-#include "support/shader.h"
 #include "vk/commands.h"
 
-/* y[i] = a * x[i] + y[i] for i below count; workgroups of `width`, a grid of two dimensions. */
-static const char axpy_source[] =
-    "#version 450\n"
-    "layout(constant_id = 0) const uint width = 64;\n"
-    "layout(local_size_x_id = 0) in;\n"
-    "layout(binding = 0) readonly buffer X { float x[]; };\n"
-    "layout(binding = 1) buffer Y { float y[]; };\n"
-    "layout(push_constant) uniform Push { uint count; uint columns; float a; };\n"
-    "void main() {\n"
-    "    uint i = (gl_WorkGroupID.y * columns + gl_WorkGroupID.x) * width + gl_LocalInvocationID.x;\n"
-    "    if (i < count)\n"
-    "        y[i] = a * x[i] + y[i];\n"
-    "}\n";
-
-struct axpy_push {
-    uint32_t count;
-    uint32_t columns;
-    float a;
+/* What most tests here begin and end with. */
+struct bench {
+    struct tuff_device *device;
+    struct tuff_arena *arena;
+    struct tuff_recording *recording;
+    struct tuff_slice x, y, z; /* a ramp, zeros, zeros */
 };
 
-static const struct tuff_kernel *axpy(void) {
-    static const char *const bindings[] = { "x", "y" };
-    static const char *const specs[] = { "width" };
-    static const uint32_t ids[] = { 0 };
-    static const uint32_t defaults[] = { 64 };
-    static struct tuff_kernel_variant variant;
-    static struct tuff_kernel kernel = {
-        .name = "axpy",
-        .binding_count = 2,
-        .binding_names = bindings,
-        .read_mask = 3,
-        .write_mask = 2,
-        .push_size = sizeof(struct axpy_push),
-        .spec_count = 1,
-        .spec_names = specs,
-        .spec_ids = ids,
-        .spec_defaults = defaults,
-        .local_size_specs = { 0, -1, -1 },
-        .local_size = { 64, 1, 1 },
-        .variant_count = 1,
-        .variants = &variant,
-    };
-    if (!variant.code)
-        variant = test_shader("f32", axpy_source);
-    return &kernel;
+static struct bench set_up(struct tuff_device *device) {
+    struct bench bench = { .device = device };
+    test_ok(tuff_arena_create(device, TUFF_MEMORY_DEVICE, "test", &bench.arena));
+    bench.x = test_ramp(bench.arena, device);
+    bench.y = test_zeros(bench.arena, device);
+    bench.z = test_zeros(bench.arena, device);
+    test_ok(tuff_recording_create(device, &bench.recording));
+    return bench;
 }
 
-static void check(tuff_status status) {
-    cr_assert_eq(status, TUFF_OK, "%s", tuff_error_message());
+static void free_objects(struct bench *bench) {
+    tuff_recording_destroy(bench->recording);
+    tuff_arena_destroy(bench->arena);
 }
 
-static void record_axpy(struct tuff_recording *recording, struct tuff_slice x, struct tuff_slice y,
-                        uint32_t count, float a, uint64_t cost) {
-    const uint32_t width = 64;
-    const uint32_t columns = 16;
-    const uint32_t groups = (count + width - 1) / width;
-    const struct tuff_grid grid = { columns, (groups + columns - 1) / columns, 1, cost };
-    const struct axpy_push push = { count, columns, a };
-    check(tuff_record_kernel(recording, axpy(), 0, grid, (const struct tuff_slice[]){ x, y }, &push, &width));
+static void tear_down(struct bench *bench) {
+    free_objects(bench);
+    test_device_close(bench->device);
 }
 
-enum { COUNT = 5000 };
-
-static struct tuff_slice ramp(struct tuff_arena *arena, struct tuff_device *device) {
-    static float values[COUNT];
-    struct tuff_slice slice;
-    for (int i = 0; i < COUNT; i++)
-        values[i] = (float)i;
-    check(tuff_arena_take(arena, sizeof values, &slice));
-    check(tuff_upload(device, &slice, 0, values, sizeof values));
-    return slice;
+/* Each command needs what the one before it wrote; the results are 10 x in y and 8 x in z. */
+static void record_chain(struct bench *bench) {
+    test_ok(tuff_record_fill(bench->recording, bench->y, 0));
+    test_ok(test_record_axpy(bench->recording, bench->x, bench->y, 2, 0));
+    test_ok(tuff_record_copy(bench->recording, bench->z, bench->y));
+    test_ok(test_record_axpy(bench->recording, bench->y, bench->z, 3, 0));
+    test_ok(test_record_axpy(bench->recording, bench->z, bench->y, 1, 0));
+    test_ok(tuff_recording_end(bench->recording));
 }
 
-static void expect_multiple(struct tuff_device *device, const struct tuff_slice *slice, float factor) {
-    static float values[COUNT];
-    check(tuff_download(device, slice, 0, values, sizeof values));
-    for (int i = 0; i < COUNT; i++)
-        cr_assert_eq(values[i], factor * (float)i, "element %d is %g, not %g", i, (double)values[i],
-                     (double)(factor * (float)i));
+static void expect_chain(struct bench *bench) {
+    test_expect_ramp(bench->device, &bench->y, 10);
+    test_expect_ramp(bench->device, &bench->z, 8);
 }
 
-/* A chain in which each kernel needs what the one before it wrote, with every feature, without each and
- * without all. */
-Test(vk_commands, a_chain_is_ordered) {
+Test(vk_commands, a_chain_is_ordered_with_any_features_off) {
     static const char *const without[] = { "",
                                            "push_descriptor",
                                            "timeline_semaphore",
@@ -96,27 +58,183 @@ Test(vk_commands, a_chain_is_ordered) {
                                            "subgroup_size_control,memory_budget",
                                            "push_descriptor,timeline_semaphore,mapped_memory,memory_budget" };
     for (size_t row = 0; row < sizeof without / sizeof without[0]; row++) {
-        struct tuff_device *device = test_device_without(without[row]);
-        struct tuff_arena *arena = NULL;
-        struct tuff_recording *recording = NULL;
-        check(tuff_arena_create(device, TUFF_MEMORY_DEVICE, "test", &arena));
-        struct tuff_slice x = ramp(arena, device), y = { 0 }, z = { 0 };
-        check(tuff_arena_take(arena, x.size, &y));
-        check(tuff_arena_take(arena, x.size, &z));
-        check(tuff_recording_create(device, &recording));
-        check(tuff_record_fill(recording, y, 0));
-        record_axpy(recording, x, y, COUNT, 2, 0); /* y = 2 x */
-        check(tuff_record_copy(recording, z, y));  /* z = 2 x */
-        record_axpy(recording, y, z, COUNT, 3, 0); /* z = 8 x */
-        record_axpy(recording, z, y, COUNT, 1, 0); /* y = 10 x */
-        check(tuff_recording_end(recording));
+        struct bench bench = set_up(test_device_without(without[row]));
+        record_chain(&bench);
         for (int run = 0; run < 3; run++)
-            check(tuff_recording_run(recording, NULL, NULL));
-        expect_multiple(device, &y, 10);
-        expect_multiple(device, &z, 8);
-        cr_assert_eq(device->dispatch_count, 9);
-        tuff_recording_destroy(recording);
-        tuff_arena_destroy(arena);
+            test_ok(tuff_recording_run(bench.recording, NULL, NULL));
+        expect_chain(&bench);
+        cr_assert_eq(bench.device->dispatch_count, 9, "without '%s'", without[row]);
+        tear_down(&bench);
+    }
+}
+
+static bool count_down(void *user) {
+    int *left = user;
+    return (*left)-- > 0;
+}
+
+/* Pieces of 1 to 5 workgroups, a submit for every few of them: a kernel still runs once, and counts once. */
+Test(vk_commands, work_is_cut_to_the_budget) {
+    struct bench bench = set_up(test_device());
+    bench.device->dispatch_cost = 5;
+    bench.device->submit_cost = 12;
+    test_ok(test_record_axpy(bench.recording, bench.x, bench.y, 3, 80)); /* a grid of 16 x 5 */
+    test_ok(test_record_axpy(bench.recording, bench.y, bench.z, 2, 80));
+    test_ok(tuff_recording_end(bench.recording));
+    int plenty = 1000;
+    test_ok(tuff_recording_run(bench.recording, count_down, &plenty));
+    cr_assert_lt(plenty, 1000 - 8, "the work came in %d submits", 1000 - plenty);
+    test_expect_ramp(bench.device, &bench.y, 3);
+    test_expect_ramp(bench.device, &bench.z, 6);
+    cr_assert_eq(bench.device->dispatch_count, 2);
+    tear_down(&bench);
+}
+
+Test(vk_commands, a_run_is_given_up_between_submits) {
+    struct bench bench = set_up(test_device());
+    bench.device->submit_cost = 1;
+    for (int i = 0; i < 10; i++)
+        test_ok(test_record_axpy(bench.recording, bench.x, bench.y, 1, 1));
+    test_ok(tuff_recording_end(bench.recording));
+    int four = 4;
+    cr_assert_eq(tuff_recording_run(bench.recording, count_down, &four), TUFF_CANCELLED);
+    test_expect_ramp(bench.device, &bench.y, 4);
+    test_ok(tuff_recording_run(bench.recording, NULL, NULL));
+    test_expect_ramp(bench.device, &bench.y, 14);
+    tear_down(&bench);
+}
+
+Test(vk_commands, a_second_submit_waits_for_the_first) {
+    struct bench bench = set_up(test_device());
+    test_ok(test_record_axpy(bench.recording, bench.x, bench.y, 1, 0));
+    test_ok(tuff_recording_end(bench.recording));
+    cr_assert(tuff_recording_is_done(bench.recording));
+    for (int i = 0; i < 20; i++)
+        test_ok(tuff_recording_submit(bench.recording));
+    cr_assert_not(tuff_recording_is_done(bench.recording));
+    test_ok(tuff_recording_wait(bench.recording, 0));
+    test_ok(tuff_recording_wait(bench.recording, UINT64_MAX));
+    cr_assert(tuff_recording_is_done(bench.recording));
+    test_expect_ramp(bench.device, &bench.y, 20);
+    /* Destroying waits as well. */
+    test_ok(tuff_recording_submit(bench.recording));
+    tear_down(&bench);
+}
+
+/* Two recordings in flight that share slices run in the order of their submits. */
+Test(vk_commands, recordings_are_ordered_among_themselves) {
+    struct bench bench = set_up(test_device());
+    struct tuff_recording *second = NULL;
+    test_ok(tuff_recording_create(bench.device, &second));
+    test_ok(test_record_axpy(bench.recording, bench.x, bench.y, 2, 0));
+    test_ok(tuff_recording_end(bench.recording));
+    test_ok(test_record_axpy(second, bench.y, bench.z, 3, 0));
+    test_ok(tuff_recording_end(second));
+    test_ok(tuff_recording_submit(bench.recording));
+    test_ok(tuff_recording_submit(second));
+    test_ok(tuff_recording_wait(second, UINT64_MAX));
+    test_expect_ramp(bench.device, &bench.z, 6);
+    test_ok(tuff_recording_wait(bench.recording, UINT64_MAX));
+    tuff_recording_destroy(second);
+    tear_down(&bench);
+}
+
+Test(vk_commands, an_empty_recording_runs) {
+    struct bench bench = set_up(test_device());
+    const struct tuff_grid nothing = { 0, 1, 1, 0 };
+    const uint32_t width = 64;
+    test_ok(tuff_record_kernel(bench.recording, test_axpy(), 0, nothing, NULL, NULL, &width));
+    test_ok(tuff_recording_end(bench.recording));
+    test_ok(tuff_recording_run(bench.recording, NULL, NULL));
+    cr_assert_eq(bench.device->dispatch_count, 0);
+    free_objects(&bench);
+    test_device_close_idle(bench.device);
+}
+
+Test(vk_commands, what_cannot_be_recorded_is_refused) {
+    struct bench bench = set_up(test_device());
+    struct tuff_recording *recording = bench.recording;
+    const uint32_t most = bench.device->limits.max_workgroup_count[1];
+    const uint32_t width = 64;
+    const uint32_t push[3] = { 0 };
+    const struct tuff_slice pair[] = { bench.x, bench.y };
+    struct tuff_slice odd = bench.y;
+    odd.offset += 4;
+    odd.size -= 4;
+    struct tuff_slice long_slice = bench.y;
+    long_slice.size = UINT64_MAX / 2;
+    cr_assert_eq(test_record_axpy(recording, bench.x, odd, 1, 0), TUFF_ARGUMENT);
+    cr_assert_eq(test_record_axpy(recording, bench.x, long_slice, 1, 0), TUFF_ARGUMENT);
+    cr_assert_eq(test_record_axpy(recording, bench.x, (struct tuff_slice){ 0 }, 1, 0), TUFF_ARGUMENT);
+    if (most < UINT32_MAX) {
+        const struct tuff_grid high = { 1, most + 1, 1, 0 };
+        cr_assert_eq(tuff_record_kernel(recording, test_axpy(), 0, high, pair, push, &width),
+                     TUFF_UNSUPPORTED);
+    }
+    cr_assert_eq(
+        tuff_record_kernel(recording, test_axpy(), 7, (struct tuff_grid){ 1, 1, 1, 0 }, pair, push, &width),
+        TUFF_ARGUMENT);
+    cr_assert_eq(tuff_record_copy(recording, bench.y, bench.y), TUFF_ARGUMENT);
+    cr_assert_eq(tuff_record_fill(recording, long_slice, 0), TUFF_ARGUMENT);
+    cr_assert_eq(tuff_recording_submit(recording), TUFF_ARGUMENT);
+    test_ok(tuff_recording_end(recording));
+    cr_assert_eq(tuff_record_fill(recording, bench.y, 0), TUFF_ARGUMENT);
+    free_objects(&bench);
+    test_device_close_idle(bench.device);
+}
+
+/* As after a reset of the GPU: every call says so at once, and everything can still be destroyed. */
+Test(vk_commands, a_lost_device_stays_lost) {
+    struct bench bench = set_up(test_device());
+    struct tuff_recording *other = NULL;
+    struct tuff_slice slice;
+    record_chain(&bench);
+    test_ok(tuff_recording_run(bench.recording, NULL, NULL));
+    cr_assert_eq(tuff_device_result(bench.device, VK_ERROR_DEVICE_LOST, "a test"), TUFF_DEVICE_LOST);
+    cr_assert_eq(tuff_recording_run(bench.recording, NULL, NULL), TUFF_DEVICE_LOST);
+    cr_assert_eq(tuff_recording_submit(bench.recording), TUFF_DEVICE_LOST);
+    cr_assert_eq(tuff_recording_create(bench.device, &other), TUFF_DEVICE_LOST);
+    cr_assert_null(other);
+    cr_assert_eq(tuff_arena_take(bench.arena, 100 << 20, &slice), TUFF_DEVICE_LOST);
+    cr_assert_eq(tuff_upload(bench.device, &bench.x, 0, &slice, 4), TUFF_DEVICE_LOST);
+    cr_assert_eq(tuff_download(bench.device, &bench.x, 0, &slice, 4), TUFF_DEVICE_LOST);
+    tear_down(&bench);
+}
+
+static void run_a_chain(void *user) {
+    struct tuff_device *device = user;
+    struct bench bench = set_up(device);
+    record_chain(&bench);
+    for (int run = 0; run < 20; run++)
+        test_ok(tuff_recording_run(bench.recording, NULL, NULL));
+    expect_chain(&bench);
+    free_objects(&bench);
+}
+
+Test(vk_commands, threads_take_turns_on_the_queue) {
+    static const char *const without[] = { "", "mapped_memory,timeline_semaphore" };
+    for (size_t row = 0; row < 2; row++) {
+        struct tuff_device *device = test_device_without(without[row]);
+        struct tuff_thread threads[4];
+        test_axpy(); /* compiled before the threads start */
+        for (size_t i = 0; i < 4; i++)
+            test_ok(tuff_thread_start(&threads[i], run_a_chain, device));
+        for (size_t i = 0; i < 4; i++)
+            tuff_thread_join(&threads[i]);
+        cr_assert_eq(device->dispatch_count, 4 * 20 * 3);
         test_device_close(device);
     }
+}
+
+Test(vk_commands, two_devices_live_side_by_side) {
+    struct bench one = set_up(test_device());
+    struct bench two = set_up(test_device_without("push_descriptor"));
+    record_chain(&one);
+    record_chain(&two);
+    test_ok(tuff_recording_run(one.recording, NULL, NULL));
+    test_ok(tuff_recording_run(two.recording, NULL, NULL));
+    expect_chain(&one);
+    tear_down(&one);
+    expect_chain(&two);
+    tear_down(&two);
 }

@@ -71,7 +71,6 @@ static const struct {
     { 64, TUFF_NEED_SUBGROUP_SHUFFLE },      /* GroupNonUniformBallot */
     { 65, TUFF_NEED_SUBGROUP_SHUFFLE },      /* GroupNonUniformShuffle */
     { 66, TUFF_NEED_SUBGROUP_SHUFFLE },      /* GroupNonUniformShuffleRelative */
-    { 67, TUFF_NEED_SUBGROUP_SHUFFLE },      /* GroupNonUniformClustered */
     { 4433, TUFF_NEED_STORAGE16 },           /* StorageBuffer16BitAccess */
     { 4448, TUFF_NEED_STORAGE8 },            /* StorageBuffer8BitAccess */
     { 5116, TUFF_NEED_BFLOAT16 },            /* BFloat16TypeKHR */
