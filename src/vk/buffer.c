@@ -60,7 +60,9 @@ static uint64_t room_in_heap(struct tuff_device *device, uint32_t heap) {
     if (device->features.memory_budget) {
         device->instance->vkGetPhysicalDeviceMemoryProperties2(device->physical, &memory);
         limit = budget.heapBudget[heap];
-        used = budget.heapUsage[heap];
+        /* A driver for the CPU counts pages that were touched, and no more. */
+        if (budget.heapUsage[heap] > used)
+            used = budget.heapUsage[heap];
     }
     return limit > used ? limit - used : 0;
 }

@@ -94,29 +94,68 @@ static VkDebugUtilsMessengerCreateInfoEXT messenger_info(struct tuff_instance *i
     };
 }
 
-static VkResult create(const struct loader *loader, bool validation, struct tuff_instance *instance) {
+/* What the validation layer is to watch beyond its defaults: order of accesses, those of shaders included.
+ * Newer layers take settings, older ones take features and look into shaders anyway. */
+struct watch {
+    VkDebugUtilsMessengerCreateInfoEXT messenger;
+    VkValidationFeaturesEXT features;
+#ifdef VK_EXT_layer_settings
+    VkLayerSettingEXT settings[2];
+    VkLayerSettingsCreateInfoEXT settings_info;
+#endif
+    const void *chain;
+    const char *extension; /* of the layer, that the chain needs; NULL: none */
+};
+
+static void set_up_watch(const struct loader *loader, struct tuff_instance *instance, struct watch *watch) {
     static const VkValidationFeatureEnableEXT enables[] = {
-        VK_VALIDATION_FEATURE_ENABLE_SYNCHRONIZATION_VALIDATION_EXT
+        VK_VALIDATION_FEATURE_ENABLE_SYNCHRONIZATION_VALIDATION_EXT,
     };
+    *watch = (struct watch){ .messenger = messenger_info(instance) };
+    watch->chain = &watch->messenger;
+    if (has_extension(loader, VALIDATION_LAYER, VK_EXT_VALIDATION_FEATURES_EXTENSION_NAME)) {
+        watch->features = (VkValidationFeaturesEXT){
+            .sType = VK_STRUCTURE_TYPE_VALIDATION_FEATURES_EXT,
+            .pNext = &watch->messenger,
+            .enabledValidationFeatureCount = 1,
+            .pEnabledValidationFeatures = enables,
+        };
+        watch->chain = &watch->features;
+        watch->extension = VK_EXT_VALIDATION_FEATURES_EXTENSION_NAME;
+    }
+#ifdef VK_EXT_layer_settings
+    static const VkBool32 on = VK_TRUE;
+    if (has_extension(loader, VALIDATION_LAYER, VK_EXT_LAYER_SETTINGS_EXTENSION_NAME)) {
+        static const char *const names[] = { "validate_sync", "syncval_shader_accesses_heuristic" };
+        for (size_t i = 0; i < 2; i++)
+            watch->settings[i] =
+                (VkLayerSettingEXT){ VALIDATION_LAYER, names[i], VK_LAYER_SETTING_TYPE_BOOL32_EXT, 1, &on };
+        watch->settings_info = (VkLayerSettingsCreateInfoEXT){
+            .sType = VK_STRUCTURE_TYPE_LAYER_SETTINGS_CREATE_INFO_EXT,
+            .pNext = &watch->messenger,
+            .settingCount = 2,
+            .pSettings = watch->settings,
+        };
+        watch->chain = &watch->settings_info;
+        watch->extension = VK_EXT_LAYER_SETTINGS_EXTENSION_NAME;
+    }
+#endif
+}
+
+static VkResult create(const struct loader *loader, bool validation, struct tuff_instance *instance) {
     const char *layers[] = { VALIDATION_LAYER };
     const char *extensions[3];
     uint32_t extension_count = 0;
-    const VkDebugUtilsMessengerCreateInfoEXT messenger = messenger_info(instance);
-    const VkValidationFeaturesEXT features = {
-        .sType = VK_STRUCTURE_TYPE_VALIDATION_FEATURES_EXT,
-        .pNext = &messenger,
-        .enabledValidationFeatureCount = 1,
-        .pEnabledValidationFeatures = enables,
-    };
+    struct watch watch;
     bool has_portability = has_extension(loader, NULL, VK_KHR_PORTABILITY_ENUMERATION_EXTENSION_NAME);
-    bool has_validation_features =
-        validation && has_extension(loader, VALIDATION_LAYER, "VK_EXT_validation_features");
+    if (validation)
+        set_up_watch(loader, instance, &watch);
     if (has_portability)
         extensions[extension_count++] = VK_KHR_PORTABILITY_ENUMERATION_EXTENSION_NAME;
     if (validation)
         extensions[extension_count++] = VK_EXT_DEBUG_UTILS_EXTENSION_NAME;
-    if (has_validation_features)
-        extensions[extension_count++] = VK_EXT_VALIDATION_FEATURES_EXTENSION_NAME;
+    if (validation && watch.extension)
+        extensions[extension_count++] = watch.extension;
     const VkApplicationInfo application = {
         .sType = VK_STRUCTURE_TYPE_APPLICATION_INFO,
         .pApplicationName = "tuff",
@@ -125,9 +164,7 @@ static VkResult create(const struct loader *loader, bool validation, struct tuff
     };
     const VkInstanceCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO,
-        .pNext = has_validation_features ? (const void *)&features
-                 : validation            ? (const void *)&messenger
-                                         : NULL,
+        .pNext = validation ? watch.chain : NULL,
         .flags = has_portability ? VK_INSTANCE_CREATE_ENUMERATE_PORTABILITY_BIT_KHR : 0,
         .pApplicationInfo = &application,
         .enabledLayerCount = validation ? 1 : 0,
