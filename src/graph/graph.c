@@ -3,8 +3,7 @@
 
 #include "base/memory.h"
 
-tuff_status tuff_graph_create(struct tuff_device *device, bool is_training, struct tuff_graph **out_graph)
-{
+tuff_status tuff_graph_create(struct tuff_device *device, bool is_training, struct tuff_graph **out_graph) {
     struct tuff_graph *graph = NULL;
     TUFF_TRY(tuff_alloc(1, sizeof *graph, &graph));
     graph->device = device;
@@ -13,8 +12,7 @@ tuff_status tuff_graph_create(struct tuff_device *device, bool is_training, stru
     return TUFF_OK;
 }
 
-void tuff_graph_destroy(struct tuff_graph *graph)
-{
+void tuff_graph_destroy(struct tuff_graph *graph) {
     if (!graph)
         return;
     tuff_recording_destroy(graph->recording);
@@ -30,9 +28,8 @@ void tuff_graph_destroy(struct tuff_graph *graph)
     tuff_free(graph);
 }
 
-static tuff_status new_tensor(struct tuff_graph *graph, const char *name, struct tuff_shape shape,
-                              struct tuff_tensor **out_tensor)
-{
+tuff_status tuff_graph_tensor(struct tuff_graph *graph, const char *name, struct tuff_shape shape,
+                              struct tuff_tensor **out_tensor) {
     struct tuff_tensor *tensor = NULL;
     TUFF_TRY(tuff_reserve(&graph->tensors, &graph->tensor_capacity, graph->tensor_count + 1, sizeof(void *)));
     TUFF_TRY(tuff_alloc(1, sizeof *tensor, &tensor));
@@ -43,16 +40,14 @@ static tuff_status new_tensor(struct tuff_graph *graph, const char *name, struct
 }
 
 tuff_status tuff_graph_input(struct tuff_graph *graph, const char *name, struct tuff_shape shape,
-                             struct tuff_tensor **out_tensor)
-{
+                             struct tuff_tensor **out_tensor) {
     TUFF_TRY(tuff_reserve(&graph->inputs, &graph->input_capacity, graph->input_count + 1, sizeof(void *)));
-    TUFF_TRY(new_tensor(graph, name, shape, out_tensor));
+    TUFF_TRY(tuff_graph_tensor(graph, name, shape, out_tensor));
     graph->inputs[graph->input_count++] = *out_tensor;
     return TUFF_OK;
 }
 
-tuff_status tuff_graph_result(struct tuff_graph *graph, struct tuff_tensor *tensor)
-{
+tuff_status tuff_graph_result(struct tuff_graph *graph, struct tuff_tensor *tensor) {
     for (size_t i = 0; i < graph->result_count; i++)
         if (graph->results[i] == tensor)
             return TUFF_OK;
@@ -61,18 +56,22 @@ tuff_status tuff_graph_result(struct tuff_graph *graph, struct tuff_tensor *tens
     return TUFF_OK;
 }
 
-static void use(struct tuff_tensor *tensor, int32_t step)
-{
+void tuff_graph_keep(struct tuff_tensor *tensor) {
+    tensor->last_use = INT32_MAX;
+}
+
+void tuff_graph_use(struct tuff_tensor *tensor, int32_t step) {
     if (!tensor)
         return;
     if (tensor->first_use < 0)
         tensor->first_use = step;
-    tensor->last_use = step;
+    if (tensor->last_use < step)
+        tensor->last_use = step;
 }
 
-tuff_status tuff_graph_append(struct tuff_graph *graph, const struct tuff_op *op, const union tuff_params *params,
-                              struct tuff_tensor *const *inputs, size_t input_count, struct tuff_tensor **out_first)
-{
+tuff_status tuff_graph_append(struct tuff_graph *graph, const struct tuff_op *op,
+                              const union tuff_params *params, struct tuff_tensor *const *inputs,
+                              size_t input_count, struct tuff_tensor **out_first) {
     struct tuff_shape shapes[TUFF_MAX_OUTPUTS] = { 0 };
     TUFF_TRY(tuff_reserve(&graph->nodes, &graph->node_capacity, graph->node_count + 1, sizeof *graph->nodes));
     struct tuff_node *node = &graph->nodes[graph->node_count];
@@ -82,12 +81,12 @@ tuff_status tuff_graph_append(struct tuff_graph *graph, const struct tuff_op *op
     TUFF_TRY(op->shape(graph->device, node, shapes));
     for (size_t i = 0; i < TUFF_MAX_OUTPUTS; i++)
         if (shapes[i].rows > 0)
-            TUFF_TRY(new_tensor(graph, op->name, shapes[i], &node->outputs[i]));
+            TUFF_TRY(tuff_graph_tensor(graph, op->name, shapes[i], &node->outputs[i]));
     int32_t step = (int32_t)graph->node_count++;
     for (size_t i = 0; i < TUFF_MAX_INPUTS; i++)
-        use(node->inputs[i], step);
+        tuff_graph_use(node->inputs[i], step);
     for (size_t i = 0; i < TUFF_MAX_OUTPUTS; i++)
-        use(node->outputs[i], step);
+        tuff_graph_use(node->outputs[i], step);
     *out_first = node->outputs[0];
     return TUFF_OK;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An ordered list of ops with their tensors. Built once for a bucket of shapes, planned, recorded, and replayed:
- * per run one upload of the inputs, the kernels, one download of the results, in as few submits as the cost allows. */
+/* An ordered list of ops with their tensors. Built once for a bucket of shapes, planned, recorded, and
+ * replayed: per run one upload of the inputs, the kernels, one download of the results, in as few submits as
+ * the cost allows. */
 #ifndef TUFF_GRAPH_GRAPH_H
 #define TUFF_GRAPH_GRAPH_H
 
@@ -31,13 +32,31 @@ void tuff_graph_destroy(struct tuff_graph *graph);
 /* A tensor that the host writes before each run. */
 tuff_status tuff_graph_input(struct tuff_graph *graph, const char *name, struct tuff_shape shape,
                              struct tuff_tensor **out_tensor);
-/* Appends an op; `inputs` may hold NULL where the op allows it. Outputs are made as its shape function says. */
-tuff_status tuff_graph_append(struct tuff_graph *graph, const struct tuff_op *op, const union tuff_params *params,
-                              struct tuff_tensor *const *inputs, size_t input_count, struct tuff_tensor **out_first);
+/* Appends an op; `inputs` may hold NULL where the op allows it. Outputs are made as its shape function says.
+ */
+tuff_status tuff_graph_append(struct tuff_graph *graph, const struct tuff_op *op,
+                              const union tuff_params *params, struct tuff_tensor *const *inputs,
+                              size_t input_count, struct tuff_tensor **out_first);
+/* A tensor of the graph that no op makes: gradients. */
+tuff_status tuff_graph_tensor(struct tuff_graph *graph, const char *name, struct tuff_shape shape,
+                              struct tuff_tensor **out_tensor);
+/* The tensor lives at this step; NULL is fine. */
+void tuff_graph_use(struct tuff_tensor *tensor, int32_t step);
+
+/* Lets every node know the gradients that it reads and writes, for the sum of `losses`, whose gradient is
+ * d_loss. To be called once, after the last append. A backward pass follows the forward pass in each run. */
+tuff_status tuff_graph_differentiate(struct tuff_graph *graph, struct tuff_tensor *const *losses,
+                                     size_t loss_count, struct tuff_tensor *d_loss);
+tuff_status tuff_graph_record_backward(const struct tuff_graph *graph, struct tuff_recording *recording);
+
 /* The host wants to read this tensor after a run. */
 tuff_status tuff_graph_result(struct tuff_graph *graph, struct tuff_tensor *tensor);
 
-/* Places all tensors and records, where that is not done yet or has become stale; then inputs may be written. */
+/* The tensor is read on the device after a run, by work that follows before the next one. */
+void tuff_graph_keep(struct tuff_tensor *tensor);
+
+/* Places all tensors and records, where that is not done yet or has become stale; then inputs may be written.
+ */
 tuff_status tuff_graph_prepare(struct tuff_graph *graph, struct tuff_workspace *workspace);
 /* Where the host writes an input and reads a result, bytes as on the device. */
 void *tuff_graph_input_bytes(const struct tuff_tensor *tensor);

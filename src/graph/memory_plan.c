@@ -16,14 +16,12 @@ struct plan {
     uint64_t block_limit, alignment;
 };
 
-static bool lives_overlap(const struct tuff_plan_item *a, const struct tuff_plan_item *b)
-{
+static bool lives_overlap(const struct tuff_plan_item *a, const struct tuff_plan_item *b) {
     return a->first_step <= b->last_step && b->first_step <= a->last_step;
 }
 
 /* The lowest offset in `block` where the item meets none that lives at the same time. */
-static uint64_t lowest_offset(const struct plan *plan, const struct tuff_plan_item *item, uint32_t block)
-{
+static uint64_t lowest_offset(const struct plan *plan, const struct tuff_plan_item *item, uint32_t block) {
     uint64_t offset = 0;
     for (size_t i = 0; i < plan->placed_count; i++) {
         const struct tuff_plan_item *other = &plan->items[plan->placed[i]];
@@ -31,14 +29,14 @@ static uint64_t lowest_offset(const struct plan *plan, const struct tuff_plan_it
             continue;
         if (offset + item->size <= other->offset)
             break;
-        uint64_t end = (other->offset + other->size + plan->alignment - 1) / plan->alignment * plan->alignment;
+        uint64_t end =
+            (other->offset + other->size + plan->alignment - 1) / plan->alignment * plan->alignment;
         offset = end > offset ? end : offset;
     }
     return offset;
 }
 
-static void remember(struct plan *plan, size_t index)
-{
+static void remember(struct plan *plan, size_t index) {
     const struct tuff_plan_item *item = &plan->items[index];
     size_t at = plan->placed_count++;
     for (; at > 0; at--) {
@@ -53,15 +51,16 @@ static void remember(struct plan *plan, size_t index)
         plan->block_sizes[item->block] = end;
 }
 
-static tuff_status place(struct plan *plan, size_t index)
-{
+static tuff_status place(struct plan *plan, size_t index) {
     struct tuff_plan_item *item = &plan->items[index];
     if (item->size > plan->block_limit)
-        return tuff_fail(TUFF_UNSUPPORTED, "a tensor of %llu bytes is larger than the %llu that the device can bind",
+        return tuff_fail(TUFF_UNSUPPORTED,
+                         "a tensor of %llu bytes is larger than the %llu that the device can bind",
                          (unsigned long long)item->size, (unsigned long long)plan->block_limit);
     for (uint32_t block = 0;; block++) {
         if (block == plan->block_count) {
-            TUFF_TRY(tuff_reserve(&plan->block_sizes, &plan->block_capacity, plan->block_count + 1, sizeof(uint64_t)));
+            TUFF_TRY(tuff_reserve(&plan->block_sizes, &plan->block_capacity, plan->block_count + 1,
+                                  sizeof(uint64_t)));
             plan->block_sizes[plan->block_count++] = 0;
         }
         item->block = block;
@@ -78,8 +77,7 @@ struct order {
     size_t index;
 };
 
-static int larger_first(const void *left, const void *right)
-{
+static int larger_first(const void *left, const void *right) {
     const struct order *a = left;
     const struct order *b = right;
     if (a->size != b->size)
@@ -87,9 +85,8 @@ static int larger_first(const void *left, const void *right)
     return a->index < b->index ? -1 : a->index > b->index;
 }
 
-tuff_status tuff_memory_plan(struct tuff_plan_item *items, size_t count, uint64_t block_limit, uint64_t alignment,
-                             uint64_t **out_block_sizes, size_t *out_block_count)
-{
+tuff_status tuff_memory_plan(struct tuff_plan_item *items, size_t count, uint64_t block_limit,
+                             uint64_t alignment, uint64_t **out_block_sizes, size_t *out_block_count) {
     struct plan plan = { .items = items, .count = count, .block_limit = block_limit, .alignment = alignment };
     struct order *order = NULL;
     tuff_status status = TUFF_OK;

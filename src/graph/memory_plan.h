@@ -13,10 +13,10 @@ struct tuff_plan_item {
     uint64_t offset; /* out */
 };
 
-/* Places the items into as few bytes as first fit by falling size finds, in blocks of at most `block_limit` bytes;
- * offsets are multiples of `alignment`. *out_block_sizes (freed by the caller) has *out_block_count entries.
- * TUFF_UNSUPPORTED if one item is larger than a block. */
-tuff_status tuff_memory_plan(struct tuff_plan_item *items, size_t count, uint64_t block_limit, uint64_t alignment,
-                             uint64_t **out_block_sizes, size_t *out_block_count);
+/* Places the items into as few bytes as first fit by falling size finds, in blocks of at most `block_limit`
+ * bytes; offsets are multiples of `alignment`. *out_block_sizes (freed by the caller) has *out_block_count
+ * entries. TUFF_UNSUPPORTED if one item is larger than a block. */
+tuff_status tuff_memory_plan(struct tuff_plan_item *items, size_t count, uint64_t block_limit,
+                             uint64_t alignment, uint64_t **out_block_sizes, size_t *out_block_count);
 
 #endif

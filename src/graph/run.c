@@ -5,8 +5,7 @@
 #include "graph/memory_plan.h"
 
 static tuff_status place_transfers(struct tuff_graph *graph, struct tuff_tensor **tensors, size_t count,
-                                   enum tuff_memory_kind kind, struct tuff_arena **staging_arena)
-{
+                                   enum tuff_memory_kind kind, struct tuff_arena **staging_arena) {
     for (size_t i = 0; i < count; i++) {
         uint64_t size = tuff_shape_size(&tensors[i]->shape);
         TUFF_TRY(tuff_arena_take(graph->transfers, size, &tensors[i]->slice));
@@ -19,24 +18,23 @@ static tuff_status place_transfers(struct tuff_graph *graph, struct tuff_tensor 
     return TUFF_OK;
 }
 
-/* Inputs and results keep their place for the graph's life: the host may write inputs before the rest is placed. */
-static tuff_status place_all_transfers(struct tuff_graph *graph)
-{
+/* Inputs and results keep their place for the graph's life: the host may write inputs before the rest is
+ * placed. */
+static tuff_status place_all_transfers(struct tuff_graph *graph) {
     if (graph->transfers)
         return TUFF_OK;
     TUFF_TRY(tuff_arena_create(graph->device, TUFF_MEMORY_DEVICE, "inputs and results", &graph->transfers));
     TUFF_TRY(place_transfers(graph, graph->inputs, graph->input_count, TUFF_MEMORY_UPLOAD, &graph->upload));
-    return place_transfers(graph, graph->results, graph->result_count, TUFF_MEMORY_DOWNLOAD, &graph->download);
+    return place_transfers(graph, graph->results, graph->result_count, TUFF_MEMORY_DOWNLOAD,
+                           &graph->download);
 }
 
-static bool is_planned(const struct tuff_tensor *tensor)
-{
+static bool is_planned(const struct tuff_tensor *tensor) {
     return !tensor->slice.buffer && tensor->first_use >= 0;
 }
 
 /* Everything that is neither input nor result shares the workspace by its lifetime. */
-static tuff_status place_activations(struct tuff_graph *graph, struct tuff_workspace *workspace)
-{
+static tuff_status place_activations(struct tuff_graph *graph, struct tuff_workspace *workspace) {
     struct tuff_plan_item *items = NULL;
     uint64_t *block_sizes = NULL;
     size_t block_count = 0;
@@ -67,30 +65,29 @@ done:
     return status;
 }
 
-static tuff_status record(struct tuff_graph *graph)
-{
+static tuff_status record(struct tuff_graph *graph) {
     TUFF_TRY(tuff_recording_create(graph->device, &graph->recording));
     for (size_t i = 0; i < graph->input_count; i++)
         if (graph->inputs[i]->staging.buffer)
             TUFF_TRY(tuff_record_copy(graph->recording, graph->inputs[i]->slice, graph->inputs[i]->staging));
     for (size_t i = 0; i < graph->node_count; i++)
         TUFF_TRY(graph->nodes[i].op->forward(graph->device, graph->recording, &graph->nodes[i]));
+    TUFF_TRY(tuff_graph_record_backward(graph, graph->recording));
     for (size_t i = 0; i < graph->result_count; i++)
         if (graph->results[i]->staging.buffer)
-            TUFF_TRY(tuff_record_copy(graph->recording, graph->results[i]->staging, graph->results[i]->slice));
+            TUFF_TRY(
+                tuff_record_copy(graph->recording, graph->results[i]->staging, graph->results[i]->slice));
     return tuff_recording_end(graph->recording);
 }
 
 /* What the workspace held; inputs and results have a place of their own. */
-static void forget_activations(struct tuff_graph *graph)
-{
+static void forget_activations(struct tuff_graph *graph) {
     for (size_t i = 0; i < graph->tensor_count; i++)
         if (graph->tensors[i]->is_in_workspace)
             graph->tensors[i]->slice = (struct tuff_slice){ 0 };
 }
 
-tuff_status tuff_graph_prepare(struct tuff_graph *graph, struct tuff_workspace *workspace)
-{
+tuff_status tuff_graph_prepare(struct tuff_graph *graph, struct tuff_workspace *workspace) {
     TUFF_TRY(place_all_transfers(graph));
     if (graph->recording && graph->workspace == workspace && graph->generation == workspace->generation)
         return TUFF_OK;
@@ -110,23 +107,19 @@ tuff_status tuff_graph_prepare(struct tuff_graph *graph, struct tuff_workspace *
 }
 
 /* What the host sees of an input or result. */
-static const struct tuff_slice *host_side(const struct tuff_tensor *tensor)
-{
+static const struct tuff_slice *host_side(const struct tuff_tensor *tensor) {
     return tensor->staging.buffer ? &tensor->staging : &tensor->slice;
 }
 
-void *tuff_graph_input_bytes(const struct tuff_tensor *tensor)
-{
+void *tuff_graph_input_bytes(const struct tuff_tensor *tensor) {
     return tuff_slice_map(host_side(tensor));
 }
 
-const void *tuff_graph_result_bytes(const struct tuff_tensor *tensor)
-{
+const void *tuff_graph_result_bytes(const struct tuff_tensor *tensor) {
     return tuff_slice_map(host_side(tensor));
 }
 
-tuff_status tuff_graph_run(struct tuff_graph *graph, bool (*keep_going)(void *user), void *user)
-{
+tuff_status tuff_graph_run(struct tuff_graph *graph, bool (*keep_going)(void *user), void *user) {
     for (size_t i = 0; i < graph->input_count; i++)
         TUFF_TRY(tuff_slice_flush(host_side(graph->inputs[i])));
     TUFF_TRY(tuff_recording_run(graph->recording, keep_going, user));

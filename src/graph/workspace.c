@@ -3,13 +3,11 @@
 
 #include "base/memory.h"
 
-void tuff_workspace_init(struct tuff_workspace *workspace, struct tuff_device *device)
-{
+void tuff_workspace_init(struct tuff_workspace *workspace, struct tuff_device *device) {
     *workspace = (struct tuff_workspace){ .device = device };
 }
 
-void tuff_workspace_free(struct tuff_workspace *workspace)
-{
+void tuff_workspace_free(struct tuff_workspace *workspace) {
     for (size_t i = 0; i < workspace->count; i++)
         tuff_arena_destroy(workspace->arenas[i]);
     tuff_free(workspace->arenas);
@@ -19,18 +17,17 @@ void tuff_workspace_free(struct tuff_workspace *workspace)
 }
 
 /* The old memory goes before the new comes, so that a grown block never needs both. */
-static tuff_status grow_block(struct tuff_workspace *workspace, size_t block, uint64_t size)
-{
+static tuff_status grow_block(struct tuff_workspace *workspace, size_t block, uint64_t size) {
     tuff_arena_destroy(workspace->arenas[block]);
     workspace->arenas[block] = NULL;
     workspace->blocks[block] = (struct tuff_slice){ 0 };
     workspace->generation++;
-    TUFF_TRY(tuff_arena_create(workspace->device, TUFF_MEMORY_DEVICE, "activations", &workspace->arenas[block]));
+    TUFF_TRY(
+        tuff_arena_create(workspace->device, TUFF_MEMORY_DEVICE, "activations", &workspace->arenas[block]));
     return tuff_arena_take(workspace->arenas[block], size, &workspace->blocks[block]);
 }
 
-static tuff_status add_block(struct tuff_workspace *workspace)
-{
+static tuff_status add_block(struct tuff_workspace *workspace) {
     size_t capacity = workspace->capacity;
     TUFF_TRY(tuff_reserve(&workspace->blocks, &capacity, workspace->count + 1, sizeof *workspace->blocks));
     capacity = workspace->capacity;
@@ -41,8 +38,7 @@ static tuff_status add_block(struct tuff_workspace *workspace)
     return TUFF_OK;
 }
 
-tuff_status tuff_workspace_fit(struct tuff_workspace *workspace, const uint64_t *sizes, size_t count)
-{
+tuff_status tuff_workspace_fit(struct tuff_workspace *workspace, const uint64_t *sizes, size_t count) {
     while (workspace->count < count)
         TUFF_TRY(add_block(workspace));
     for (size_t i = 0; i < count; i++)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Device memory that graphs share: one graph runs at a time. It grows when a graph needs more, which makes the
- * recordings of all graphs stale: they compare their generation with the workspace's before they run. */
+/* Device memory that graphs share: one graph runs at a time. It grows when a graph needs more, which makes
+ * the recordings of all graphs stale: they compare their generation with the workspace's before they run. */
 #ifndef TUFF_GRAPH_WORKSPACE_H
 #define TUFF_GRAPH_WORKSPACE_H
 

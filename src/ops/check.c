@@ -7,8 +7,7 @@
 #include "base/half.h"
 #include "base/memory.h"
 
-static uint64_t next_bits(struct tuff_case *check_case)
-{
+static uint64_t next_bits(struct tuff_case *check_case) {
     /* splitmix64 (Steele, Lea, Flood 2014) */
     uint64_t z = check_case->seed += 0x9e3779b97f4a7c15u;
     z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
@@ -16,29 +15,25 @@ static uint64_t next_bits(struct tuff_case *check_case)
     return z ^ z >> 31;
 }
 
-static double uniform(struct tuff_case *check_case)
-{
+static double uniform(struct tuff_case *check_case) {
     return ((double)(next_bits(check_case) >> 11) + 0.5) * 0x1p-53;
 }
 
-static double normal(struct tuff_case *check_case)
-{
+static double normal(struct tuff_case *check_case) {
     double radius = sqrt(-2 * log(uniform(check_case)));
     return radius * cos(6.283185307179586 * uniform(check_case));
 }
 
-uint32_t tuff_case_draw(struct tuff_case *check_case, uint32_t bound)
-{
+uint32_t tuff_case_draw(struct tuff_case *check_case, uint32_t bound) {
     return (uint32_t)(uniform(check_case) * bound);
 }
 
-static size_t value_count(const struct tuff_shape *shape)
-{
+static size_t value_count(const struct tuff_shape *shape) {
     return (size_t)shape->rows * shape->cols;
 }
 
-static tuff_status new_tensor(struct tuff_case *check_case, struct tuff_shape shape, struct tuff_tensor **out_tensor)
-{
+static tuff_status new_tensor(struct tuff_case *check_case, struct tuff_shape shape,
+                              struct tuff_tensor **out_tensor) {
     if (check_case->tensor_count == TUFF_CASE_TENSORS)
         return tuff_fail(TUFF_ARGUMENT, "a check has room for %d tensors", TUFF_CASE_TENSORS);
     struct tuff_tensor *tensor = &check_case->tensors[check_case->tensor_count++];
@@ -49,14 +44,12 @@ static tuff_status new_tensor(struct tuff_case *check_case, struct tuff_shape sh
     return TUFF_OK;
 }
 
-static float rounded(enum tuff_type type, double value)
-{
+static float rounded(enum tuff_type type, double value) {
     float single = (float)value;
     return type == TUFF_TYPE_F16 ? tuff_half_to_float(tuff_half_from_float(single)) : single;
 }
 
-static tuff_status fill_random(struct tuff_case *check_case, struct tuff_tensor *tensor, double scale)
-{
+static tuff_status fill_random(struct tuff_case *check_case, struct tuff_tensor *tensor, double scale) {
     size_t count = value_count(&tensor->shape);
     float *values = NULL;
     TUFF_TRY(tuff_alloc(count, sizeof *values, &values));
@@ -69,17 +62,15 @@ static tuff_status fill_random(struct tuff_case *check_case, struct tuff_tensor 
     return status;
 }
 
-tuff_status tuff_case_random(struct tuff_case *check_case, enum tuff_type type, enum tuff_layout layout, uint32_t rows,
-                             uint32_t cols, double scale, struct tuff_tensor **out_tensor)
-{
+tuff_status tuff_case_random(struct tuff_case *check_case, enum tuff_type type, enum tuff_layout layout,
+                             uint32_t rows, uint32_t cols, double scale, struct tuff_tensor **out_tensor) {
     struct tuff_shape shape = { .type = type, .layout = layout, .rows = rows, .cols = cols };
     TUFF_TRY(new_tensor(check_case, shape, out_tensor));
     return fill_random(check_case, *out_tensor, scale);
 }
 
 tuff_status tuff_case_ints(struct tuff_case *check_case, uint32_t rows, uint32_t cols, const int32_t *values,
-                           struct tuff_tensor **out_tensor)
-{
+                           struct tuff_tensor **out_tensor) {
     struct tuff_shape shape = { .type = TUFF_TYPE_I32, .rows = rows, .cols = cols };
     TUFF_TRY(new_tensor(check_case, shape, out_tensor));
     for (size_t i = 0; i < value_count(&shape); i++)
@@ -88,8 +79,7 @@ tuff_status tuff_case_ints(struct tuff_case *check_case, uint32_t rows, uint32_t
 }
 
 /* Outputs start as NaN, so that what a kernel forgets to write is seen. */
-static tuff_status make_outputs(struct tuff_case *check_case, struct tuff_node *node)
-{
+static tuff_status make_outputs(struct tuff_case *check_case, struct tuff_node *node) {
     struct tuff_shape shapes[TUFF_MAX_OUTPUTS] = { 0 };
     TUFF_TRY(node->op->shape(check_case->device, node, shapes));
     for (uint32_t i = 0; i < TUFF_MAX_OUTPUTS; i++) {
@@ -108,8 +98,7 @@ static tuff_status make_outputs(struct tuff_case *check_case, struct tuff_node *
 }
 
 /* The gradients of outputs are random; those of float inputs start as random numbers too, to be added to. */
-static tuff_status make_gradients(struct tuff_case *check_case, struct tuff_node *node, bool accumulate)
-{
+static tuff_status make_gradients(struct tuff_case *check_case, struct tuff_node *node, bool accumulate) {
     for (uint32_t i = 0; i < TUFF_MAX_OUTPUTS; i++) {
         if (!node->outputs[i])
             continue;
@@ -118,7 +107,8 @@ static tuff_status make_gradients(struct tuff_case *check_case, struct tuff_node
                                   &node->d_outputs[i]));
     }
     for (uint32_t i = 0; i < TUFF_MAX_INPUTS; i++) {
-        if (!node->inputs[i] || node->inputs[i]->shape.type == TUFF_TYPE_I32 || node->op->constant_inputs >> i & 1)
+        if (!node->inputs[i] || node->inputs[i]->shape.type == TUFF_TYPE_I32 ||
+            node->op->constant_inputs >> i & 1)
             continue;
         struct tuff_shape shape = node->inputs[i]->shape;
         TUFF_TRY(tuff_case_random(check_case, shape.type, shape.layout, shape.rows, shape.cols, 1,
@@ -130,12 +120,11 @@ static tuff_status make_gradients(struct tuff_case *check_case, struct tuff_node
     return TUFF_OK;
 }
 
-static tuff_status run_once(struct tuff_device *device, const struct tuff_node *node, bool backward)
-{
+static tuff_status run_once(struct tuff_device *device, const struct tuff_node *node, bool backward) {
     struct tuff_recording *recording = NULL;
     TUFF_TRY(tuff_recording_create(device, &recording));
-    tuff_status status = backward ? node->op->backward(device, recording, node)
-                                  : node->op->forward(device, recording, node);
+    tuff_status status =
+        backward ? node->op->backward(device, recording, node) : node->op->forward(device, recording, node);
     if (status == TUFF_OK)
         status = tuff_recording_end(recording);
     if (status == TUFF_OK)
@@ -146,8 +135,7 @@ static tuff_status run_once(struct tuff_device *device, const struct tuff_node *
 
 /* Adds what one tensor shows to the result. */
 static tuff_status compare(struct tuff_device *device, const struct tuff_tensor *tensor, const char *name,
-                           struct tuff_check_result *result)
-{
+                           struct tuff_check_result *result) {
     size_t count = value_count(&tensor->shape);
     uint64_t size = tuff_shape_size(&tensor->shape);
     void *bytes = NULL;
@@ -182,11 +170,12 @@ done:
 }
 
 static const char *const output_names[TUFF_MAX_OUTPUTS] = { "output 0", "output 1", "output 2", "output 3" };
-static const char *const gradient_names[TUFF_MAX_INPUTS] = { "d_input 0", "d_input 1", "d_input 2", "d_input 3",
-                                                             "d_input 4", "d_input 5", "d_input 6", "d_input 7" };
+static const char *const gradient_names[TUFF_MAX_INPUTS] = { "d_input 0", "d_input 1", "d_input 2",
+                                                             "d_input 3", "d_input 4", "d_input 5",
+                                                             "d_input 6", "d_input 7" };
 
-static tuff_status check_forward(struct tuff_case *check_case, struct tuff_node *node, struct tuff_check_result *result)
-{
+static tuff_status check_forward(struct tuff_case *check_case, struct tuff_node *node,
+                                 struct tuff_check_result *result) {
     TUFF_TRY(make_outputs(check_case, node));
     node->op->reference_forward(node);
     TUFF_TRY(run_once(check_case->device, node, false));
@@ -197,8 +186,7 @@ static tuff_status check_forward(struct tuff_case *check_case, struct tuff_node 
 }
 
 static tuff_status check_backward(struct tuff_case *check_case, struct tuff_node *node, bool accumulate,
-                                  struct tuff_check_result *result)
-{
+                                  struct tuff_check_result *result) {
     TUFF_TRY(make_outputs(check_case, node));
     TUFF_TRY(make_gradients(check_case, node, accumulate));
     node->op->reference_forward(node);
@@ -214,8 +202,8 @@ static tuff_status check_backward(struct tuff_case *check_case, struct tuff_node
 enum pass { FORWARD, BACKWARD, BACKWARD_ACCUMULATING };
 
 static tuff_status run_case(struct tuff_device *device, const struct tuff_op *op, const uint32_t *numbers,
-                            enum tuff_type type, bool is_training, enum pass pass, struct tuff_check_result *result)
-{
+                            enum tuff_type type, bool is_training, enum pass pass,
+                            struct tuff_check_result *result) {
     struct tuff_case *check_case = NULL;
     struct tuff_node node = { .op = op, .is_training = is_training };
     TUFF_TRY(tuff_alloc(1, sizeof *check_case, &check_case));
@@ -233,8 +221,7 @@ static tuff_status run_case(struct tuff_device *device, const struct tuff_op *op
     return status;
 }
 
-static struct tuff_check_result fresh_result(const struct tuff_op *op, enum tuff_type type)
-{
+static struct tuff_check_result fresh_result(const struct tuff_op *op, enum tuff_type type) {
     return (struct tuff_check_result){
         .tolerance = type == TUFF_TYPE_F16 ? op->tolerance_f16 : op->tolerance_f32,
         .padding_is_zero = true,
@@ -242,16 +229,16 @@ static struct tuff_check_result fresh_result(const struct tuff_op *op, enum tuff
     };
 }
 
-tuff_status tuff_op_check_forward(struct tuff_device *device, const struct tuff_op *op, const uint32_t *numbers,
-                                  enum tuff_type type, bool is_training, struct tuff_check_result *out_result)
-{
+tuff_status tuff_op_check_forward(struct tuff_device *device, const struct tuff_op *op,
+                                  const uint32_t *numbers, enum tuff_type type, bool is_training,
+                                  struct tuff_check_result *out_result) {
     *out_result = fresh_result(op, type);
     return run_case(device, op, numbers, type, is_training, FORWARD, out_result);
 }
 
-tuff_status tuff_op_check_backward(struct tuff_device *device, const struct tuff_op *op, const uint32_t *numbers,
-                                   enum tuff_type type, struct tuff_check_result *out_result)
-{
+tuff_status tuff_op_check_backward(struct tuff_device *device, const struct tuff_op *op,
+                                   const uint32_t *numbers, enum tuff_type type,
+                                   struct tuff_check_result *out_result) {
     *out_result = fresh_result(op, type);
     TUFF_TRY(run_case(device, op, numbers, type, true, BACKWARD, out_result));
     return run_case(device, op, numbers, type, true, BACKWARD_ACCUMULATING, out_result);

@@ -16,10 +16,10 @@ struct tuff_case {
     struct tuff_tensor tensors[TUFF_CASE_TENSORS];
 };
 
-/* Makes a tensor on device and reference filled with seeded normal numbers times `scale`, rounded to the storage type so
- * that both sides start from the same values. For floats of either type. */
-tuff_status tuff_case_random(struct tuff_case *check_case, enum tuff_type type, enum tuff_layout layout, uint32_t rows,
-                             uint32_t cols, double scale, struct tuff_tensor **out_tensor);
+/* Makes a tensor on device and reference filled with seeded normal numbers times `scale`, rounded to the
+ * storage type so that both sides start from the same values. For floats of either type. */
+tuff_status tuff_case_random(struct tuff_case *check_case, enum tuff_type type, enum tuff_layout layout,
+                             uint32_t rows, uint32_t cols, double scale, struct tuff_tensor **out_tensor);
 /* Makes a tensor from given integers (I32) or numbers. */
 tuff_status tuff_case_ints(struct tuff_case *check_case, uint32_t rows, uint32_t cols, const int32_t *values,
                            struct tuff_tensor **out_tensor);
@@ -34,11 +34,13 @@ struct tuff_check_result {
 };
 
 /* Runs forward on device and reference. TUFF_OK if it could be run, whatever the error is. */
-tuff_status tuff_op_check_forward(struct tuff_device *device, const struct tuff_op *op, const uint32_t *numbers,
-                                  enum tuff_type type, bool is_training, struct tuff_check_result *out_result);
-/* Runs forward and backward with random output gradients; compares the gradients of all float inputs, once stored and once
- * accumulated. */
-tuff_status tuff_op_check_backward(struct tuff_device *device, const struct tuff_op *op, const uint32_t *numbers,
-                                   enum tuff_type type, struct tuff_check_result *out_result);
+tuff_status tuff_op_check_forward(struct tuff_device *device, const struct tuff_op *op,
+                                  const uint32_t *numbers, enum tuff_type type, bool is_training,
+                                  struct tuff_check_result *out_result);
+/* Runs forward and backward with random output gradients; compares the gradients of all float inputs, once
+ * stored and once accumulated. */
+tuff_status tuff_op_check_backward(struct tuff_device *device, const struct tuff_op *op,
+                                   const uint32_t *numbers, enum tuff_type type,
+                                   struct tuff_check_result *out_result);
 
 #endif

@@ -6,49 +6,41 @@
 #include "base/half.h"
 #include "base/memory.h"
 
-uint32_t tuff_padded(uint32_t count)
-{
+uint32_t tuff_padded(uint32_t count) {
     return (count + TUFF_ROW_ALIGN - 1) / TUFF_ROW_ALIGN * TUFF_ROW_ALIGN;
 }
 
-uint32_t tuff_shape_stride(const struct tuff_shape *shape)
-{
+uint32_t tuff_shape_stride(const struct tuff_shape *shape) {
     if (shape->type == TUFF_TYPE_I32)
         return shape->cols;
     return tuff_padded(shape->layout == TUFF_LAYOUT_PANELS ? shape->rows : shape->cols);
 }
 
-static uint64_t element_count(const struct tuff_shape *shape)
-{
+static uint64_t element_count(const struct tuff_shape *shape) {
     uint64_t stride = tuff_shape_stride(shape);
     return stride * (shape->layout == TUFF_LAYOUT_PANELS ? tuff_padded(shape->cols) : shape->rows);
 }
 
-uint64_t tuff_shape_size(const struct tuff_shape *shape)
-{
+uint64_t tuff_shape_size(const struct tuff_shape *shape) {
     return element_count(shape) * (shape->type == TUFF_TYPE_F16 ? 2 : 4);
 }
 
-uint64_t tuff_shape_index(const struct tuff_shape *shape, uint32_t row, uint32_t col)
-{
+uint64_t tuff_shape_index(const struct tuff_shape *shape, uint32_t row, uint32_t col) {
     uint64_t stride = tuff_shape_stride(shape);
     if (shape->layout == TUFF_LAYOUT_PANELS)
         return ((uint64_t)(col / 4) * stride + row) * 4 + col % 4;
     return row * stride + col;
 }
 
-uint32_t tuff_shape_row_step(const struct tuff_shape *shape)
-{
+uint32_t tuff_shape_row_step(const struct tuff_shape *shape) {
     return shape->layout == TUFF_LAYOUT_PANELS ? 1 : tuff_shape_stride(shape) / 4;
 }
 
-uint32_t tuff_shape_group_step(const struct tuff_shape *shape)
-{
+uint32_t tuff_shape_group_step(const struct tuff_shape *shape) {
     return shape->layout == TUFF_LAYOUT_PANELS ? tuff_shape_stride(shape) : 1;
 }
 
-static uint16_t half_saturated(float value)
-{
+static uint16_t half_saturated(float value) {
     /* As store4 in shaders/lib/storage.glsl: the largest half instead of infinity, NaN stays. */
     if (value > 65504.0f)
         value = 65504.0f;
@@ -57,20 +49,24 @@ static uint16_t half_saturated(float value)
     return tuff_half_from_float(value);
 }
 
-static void put_row(const struct tuff_tensor *tensor, void *bytes, uint32_t row, const float *values)
-{
+/* Loading a model writes every element through here, so that runs of a row that stay together on the device
+ * are written together: all of it, or groups of four. */
+static void put_row(const struct tuff_tensor *tensor, void *bytes, uint32_t row, const float *values) {
     const struct tuff_shape *shape = &tensor->shape;
-    for (uint32_t col = 0; col < shape->cols; col++) {
+    uint32_t run = shape->layout == TUFF_LAYOUT_PANELS ? 4 : shape->cols;
+    for (uint32_t col = 0; col < shape->cols; col += run) {
+        uint32_t count = shape->cols - col < run ? shape->cols - col : run;
         uint64_t at = tuff_shape_index(shape, row, col);
         if (shape->type == TUFF_TYPE_F16)
-            ((uint16_t *)bytes)[at] = half_saturated(values[col]);
+            for (uint32_t i = 0; i < count; i++)
+                ((uint16_t *)bytes)[at + i] = half_saturated(values[col + i]);
         else
-            ((float *)bytes)[at] = values[col];
+            memcpy((float *)bytes + at, values + col, count * sizeof *values);
     }
 }
 
-static tuff_status fill_bytes(const struct tuff_tensor *tensor, void *bytes, tuff_row_reader reader, void *user)
-{
+static tuff_status fill_bytes(const struct tuff_tensor *tensor, void *bytes, tuff_row_reader reader,
+                              void *user) {
     float *values = NULL;
     TUFF_TRY(tuff_alloc(tensor->shape.cols, sizeof *values, &values));
     memset(bytes, 0, (size_t)tuff_shape_size(&tensor->shape));
@@ -84,9 +80,8 @@ static tuff_status fill_bytes(const struct tuff_tensor *tensor, void *bytes, tuf
     return status;
 }
 
-tuff_status tuff_tensor_fill(struct tuff_device *device, const struct tuff_tensor *tensor, tuff_row_reader reader,
-                             void *user)
-{
+tuff_status tuff_tensor_fill(struct tuff_device *device, const struct tuff_tensor *tensor,
+                             tuff_row_reader reader, void *user) {
     uint64_t size = tuff_shape_size(&tensor->shape);
     void *mapped = tuff_slice_map(&tensor->slice);
     if (mapped) {
@@ -107,34 +102,31 @@ struct array_rows {
     uint32_t cols;
 };
 
-static tuff_status read_array_row(void *user, uint32_t row, float *out_values)
-{
+static tuff_status read_array_row(void *user, uint32_t row, float *out_values) {
     const struct array_rows *array = user;
     memcpy(out_values, array->values + (size_t)row * array->cols, array->cols * sizeof *out_values);
     return TUFF_OK;
 }
 
-tuff_status tuff_tensor_upload(struct tuff_device *device, const struct tuff_tensor *tensor, const float *values)
-{
+tuff_status tuff_tensor_upload(struct tuff_device *device, const struct tuff_tensor *tensor,
+                               const float *values) {
     struct array_rows array = { .values = values, .cols = tensor->shape.cols };
     return tuff_tensor_fill(device, tensor, read_array_row, &array);
 }
 
-tuff_status tuff_tensor_upload_ints(struct tuff_device *device, const struct tuff_tensor *tensor, const int32_t *values)
-{
+tuff_status tuff_tensor_upload_ints(struct tuff_device *device, const struct tuff_tensor *tensor,
+                                    const int32_t *values) {
     return tuff_upload(device, &tensor->slice, 0, values, tuff_shape_size(&tensor->shape));
 }
 
-static float get(const struct tuff_tensor *tensor, const void *bytes, uint64_t at)
-{
+static float get(const struct tuff_tensor *tensor, const void *bytes, uint64_t at) {
     if (tensor->shape.type == TUFF_TYPE_F16)
         return tuff_half_to_float(((const uint16_t *)bytes)[at]);
     return ((const float *)bytes)[at];
 }
 
 /* Padding is what lies between the true shape and the padded one. NaN is not zero. */
-static bool padding_is_zero(const struct tuff_tensor *tensor, const void *bytes)
-{
+static bool padding_is_zero(const struct tuff_tensor *tensor, const void *bytes) {
     struct tuff_shape padded = tensor->shape;
     padded.cols = tuff_padded(padded.cols);
     if (padded.layout == TUFF_LAYOUT_PANELS)
@@ -146,8 +138,8 @@ static bool padding_is_zero(const struct tuff_tensor *tensor, const void *bytes)
     return true;
 }
 
-void tuff_tensor_decode(const struct tuff_tensor *tensor, const void *bytes, float *values, bool *out_padding_is_zero)
-{
+void tuff_tensor_decode(const struct tuff_tensor *tensor, const void *bytes, float *values,
+                        bool *out_padding_is_zero) {
     const struct tuff_shape *shape = &tensor->shape;
     for (uint32_t row = 0; row < shape->rows; row++)
         for (uint32_t col = 0; col < shape->cols; col++)
@@ -156,8 +148,8 @@ void tuff_tensor_decode(const struct tuff_tensor *tensor, const void *bytes, flo
         *out_padding_is_zero = padding_is_zero(tensor, bytes);
 }
 
-tuff_status tuff_tensor_download(struct tuff_device *device, const struct tuff_tensor *tensor, float *values)
-{
+tuff_status tuff_tensor_download(struct tuff_device *device, const struct tuff_tensor *tensor,
+                                 float *values) {
     uint64_t size = tuff_shape_size(&tensor->shape);
     void *bytes = NULL;
     TUFF_TRY(tuff_alloc((size_t)size, 1, &bytes));

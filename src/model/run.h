@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Runs a packed batch through the encoder and whatever is wanted of it, in one submit. Graphs are kept by
+ * bucket. */
+#ifndef TUFF_MODEL_RUN_H
+#define TUFF_MODEL_RUN_H
+
+#include "graph/graph.h"
+#include "model/batch.h"
+#include "model/weights.h"
+
+/* What a run gives back. */
+enum tuff_want {
+    TUFF_WANT_LAST_HIDDEN = 1 << 0,
+    TUFF_WANT_HIDDEN_STATES = 1 << 1, /* all of them */
+    TUFF_WANT_ATTENTIONS = 1 << 2,    /* what the probabilities are computed from */
+    TUFF_WANT_EMBEDDING = 1 << 3,     /* pooled as the key says */
+    TUFF_WANT_POOLED = 1 << 4,        /* the pooler's output */
+    TUFF_WANT_MASKED_LM = 1 << 5,     /* vocabulary logits of the asked rows */
+    TUFF_WANT_NEXT_SENTENCE = 1 << 6,
+    TUFF_WANT_CLASSIFIER = 1 << 7, /* the classifier over pooled outputs */
+    TUFF_WANT_TOKENS = 1 << 8,     /* the classifier over all rows */
+    TUFF_WANT_SPANS = 1 << 9,      /* start and end logits over all rows */
+};
+
+struct tuff_run_key {
+    uint32_t wants;
+    enum tuff_pool_kind pool;
+    bool normalize;
+    struct tuff_bucket bucket;
+};
+
+/* One recorded graph with its tensors; those not wanted are NULL. */
+struct tuff_run {
+    struct tuff_run_key key;
+    struct tuff_graph *graph;
+    struct tuff_tensor *tokens, *words, *tiles, *spans, *firsts, *indices;
+    struct tuff_tensor **hidden; /* layers + 1 */
+    struct tuff_tensor **qkv;    /* layers */
+    struct tuff_tensor *embedding, *pooled, *next_sentence, *classifier, *token_logits, *span_logits;
+    struct tuff_tensor **vocabulary; /* logits, in the weights' word_part_count parts */
+    uint64_t last_use;
+};
+
+enum { TUFF_RUN_CACHE = 12 };
+
+/* The graphs of one model; not thread-safe: the model's lock is held. */
+struct tuff_runner {
+    struct tuff_device *device;
+    const struct tuff_config *config;
+    const struct tuff_weights *weights;
+    struct tuff_workspace workspace;
+    struct tuff_run *runs[TUFF_RUN_CACHE];
+    uint64_t use_count;
+};
+
+void tuff_runner_init(struct tuff_runner *runner, struct tuff_device *device,
+                      const struct tuff_config *config, const struct tuff_weights *weights);
+void tuff_runner_free(struct tuff_runner *runner);
+
+/* Rows that one batch may have: what fits a storage range, and no more than keeps the device busy. */
+uint32_t tuff_runner_row_limit(const struct tuff_runner *runner);
+
+/* What is to be computed. `key.bucket` is filled by the run. */
+struct tuff_request {
+    struct tuff_run_key key;
+    const struct tuff_sequence *sequences;
+    uint32_t sequence_count;
+    bool (*keep_going)(void *user);
+    void *user;
+};
+
+/* Results can be read from *out_run until the next call. */
+tuff_status tuff_runner_run(struct tuff_runner *runner, const struct tuff_request *request,
+                            struct tuff_run **out_run);
+
+/* The values of a result, (rows, cols) floats without padding, for its first `rows` rows. */
+void tuff_run_read(const struct tuff_tensor *tensor, uint32_t rows, float *out_values);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Texts to sequences, as the single-text commands need them. */
+#ifndef TUFF_TASK_ENCODE_H
+#define TUFF_TASK_ENCODE_H
+
+#include "model/batch.h"
+#include "task/model.h"
+
+struct tuff_encoded_texts {
+    struct tuff_sequence *sequences;
+    struct tuff_row *tokens;
+    size_t token_count, token_capacity;
+    size_t truncated; /* texts that lost tokens */
+};
+
+/* The tokens that a text is cut to: `asked`, or the model's own where it is 0; TUFF_ARGUMENT beyond the
+ * model's positions. */
+tuff_status tuff_length_limit(const struct tuff_model *model, uint32_t asked, uint32_t *out_length);
+
+/* Encodes texts[i] with special tokens, cut to max_length (0: the model's). TUFF_UNSUPPORTED without a
+ * tokenizer. */
+tuff_status tuff_encode_texts(const struct tuff_model *model, const tuff_text *texts, size_t count,
+                              uint32_t max_length, struct tuff_encoded_texts *out_encoded);
+void tuff_encoded_texts_free(struct tuff_encoded_texts *encoded);
+
+#endif

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "task/model.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "model/hub.h"
+
+/* f16 where the device computes as fast with it and moves half the bytes; a CPU driver takes halves apart. */
+static enum tuff_type choose_type(const struct tuff_device *device, tuff_dtype dtype) {
+    if (dtype == TUFF_DTYPE_AUTO)
+        return device->features.float16 && device->info.type != TUFF_DEVICE_CPU ? TUFF_TYPE_F16
+                                                                                : TUFF_TYPE_F32;
+    return dtype == TUFF_F16 ? TUFF_TYPE_F16 : TUFF_TYPE_F32;
+}
+
+static tuff_status load(struct tuff_model *model, const char *path) {
+    char *folder = NULL;
+    TUFF_TRY(tuff_hub_resolve(path, &folder));
+    tuff_status status = tuff_folder_open(folder, &model->device->log, &model->folder);
+    tuff_free(folder);
+    TUFF_TRY(status);
+    if (model->folder.has_tokenizer)
+        TUFF_TRY(tuff_tokenizer_open(model->folder.path, model->allocator, &model->tokenizer));
+    TUFF_TRY(tuff_weights_load(model->device, &model->folder.config, &model->folder.parameters, model->type,
+                               &model->weights));
+    tuff_runner_init(&model->runner, model->device, &model->folder.config, model->weights);
+    return TUFF_OK;
+}
+
+tuff_status tuff_model_load(struct tuff_device *device, const struct tuff_allocator *allocator,
+                            const char *path, tuff_dtype dtype, struct tuff_model **out_model) {
+    struct tuff_model *model = NULL;
+    *out_model = NULL;
+    if (dtype != TUFF_DTYPE_AUTO && dtype != TUFF_F32 && dtype != TUFF_F16)
+        return tuff_fail(TUFF_ARGUMENT, "a model computes in f32 or f16");
+    TUFF_TRY(tuff_alloc(1, sizeof *model, &model));
+    *model =
+        (struct tuff_model){ .device = device, .allocator = allocator, .type = choose_type(device, dtype) };
+    tuff_status status = tuff_mutex_init(&model->lock);
+    if (status != TUFF_OK) {
+        tuff_free(model);
+        return status;
+    }
+    status = load(model, path);
+    if (status != TUFF_OK) {
+        tuff_model_free(model);
+        return status;
+    }
+    *out_model = model;
+    return TUFF_OK;
+}
+
+void tuff_model_free(struct tuff_model *model) {
+    if (!model)
+        return;
+    if (model->runner.device)
+        tuff_runner_free(&model->runner);
+    tuff_weights_free(model->weights);
+    tuff_tokenizer_close(model->tokenizer);
+    tuff_folder_close(&model->folder);
+    tuff_mutex_destroy(&model->lock);
+    tuff_free(model);
+}
+
+void tuff_model_describe(const struct tuff_model *model, tuff_model_info *out_info) {
+    const struct tuff_config *config = &model->folder.config;
+    char heads[TUFF_HEADS_TEXT_SIZE];
+    *out_info = (tuff_model_info){
+        .hidden_size = config->hidden_size,
+        .layer_count = config->num_hidden_layers,
+        .head_count = config->num_attention_heads,
+        .intermediate_size = config->intermediate_size,
+        .vocab_size = config->vocab_size,
+        .max_positions = config->max_position_embeddings,
+        .max_length = model->folder.max_length,
+        .embedding_size = config->hidden_size,
+        .parameter_count = model->folder.parameters.element_count,
+        .dtype = model->type == TUFF_TYPE_F16 ? TUFF_F16 : TUFF_F32,
+        .pooling = model->folder.sentence.pooling,
+        .normalize = model->folder.sentence.normalize,
+        .has_tokenizer = model->tokenizer != NULL,
+    };
+    snprintf(out_info->activation, sizeof out_info->activation, "%s",
+             tuff_activation_name(config->hidden_act));
+    snprintf(out_info->heads, sizeof out_info->heads, "%s",
+             tuff_heads_text(model->folder.parameters.heads, heads));
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The public model handle: what a folder held, on a device, with its tokenizer. */
+#ifndef TUFF_TASK_MODEL_H
+#define TUFF_TASK_MODEL_H
+
+#include "base/thread.h"
+#include "model/folder.h"
+#include "model/run.h"
+
+struct tuff_model {
+    struct tuff_device *device;
+    const struct tuff_allocator *allocator; /* of the context */
+    struct tuff_folder folder;              /* configuration, parameters, sentence-transformers' modules */
+    struct tuff_weights *weights;
+    struct tuff_runner runner;
+    struct tuff_tokenizer *tokenizer; /* NULL: the folder has none */
+    struct tuff_mutex lock;           /* held around runs */
+    enum tuff_type type;
+};
+
+tuff_status tuff_model_load(struct tuff_device *device, const struct tuff_allocator *allocator,
+                            const char *path, tuff_dtype dtype, struct tuff_model **out_model);
+void tuff_model_free(struct tuff_model *model);
+void tuff_model_describe(const struct tuff_model *model, tuff_model_info *out_info);
+
+#endif

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every forward case of the oracle and of tests/data, against transformers in float64, through the public header. The
+ * limits are the oracle's for a float32 engine: 8 times PyTorch's own float32 error plus 2e-6 of the
+ * largest value; attention 2e-5, loss 2e-5. */
+#include <criterion/criterion.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/device.h"
+#include "tuff.h"
+
+enum { F32_LIMITS, F16_LIMITS };
+
+static const char *oracle(void)
+{
+    const char *folder = getenv("TUFF_ORACLE");
+    return folder ? folder : TUFF_SOURCE_DIR "/../shared/oracle";
+}
+
+static double value_at(const tuff_array *array, size_t index)
+{
+    if (array->dtype == TUFF_F64)
+        return ((const double *)array->data)[index];
+    return ((const float *)array->data)[index];
+}
+
+static size_t count_of(const tuff_array *array)
+{
+    size_t count = 1;
+    for (size_t i = 0; i < array->rank; i++)
+        count *= array->shape[i];
+    return count;
+}
+
+/* "hidden.3" of the oracle is transformers' hidden_states.3. */
+static void output_name(const char *golden, char name[64])
+{
+    if (strncmp(golden, "hidden.", 7) == 0)
+        snprintf(name, 64, "hidden_states.%s", golden + 7);
+    else if (strncmp(golden, "attn.", 5) == 0)
+        snprintf(name, 64, "attentions.%s", golden + 5);
+    else
+        snprintf(name, 64, "%s", golden);
+}
+
+static tuff_arrays *inputs_of(const tuff_arrays *stored)
+{
+    tuff_arrays *inputs = NULL;
+    cr_assert_eq(tuff_arrays_create(NULL, &inputs), TUFF_OK);
+    for (size_t i = 0; i < tuff_arrays_count(stored); i++) {
+        tuff_array array = *tuff_arrays_get(stored, i);
+        if (strncmp(array.name, "in.", 3) != 0)
+            continue;
+        array.name += 3;
+        cr_assert_eq(tuff_arrays_add(inputs, &array), TUFF_OK);
+    }
+    return inputs;
+}
+
+/* Whether the mask shows the position that element `index` of an output belongs to. Rows of (batch, length, ...) and
+ * queries of (batch, head, query, key) have one; what is per sequence is always shown. */
+static bool is_shown(const tuff_arrays *inputs, const tuff_array *expected, bool is_attention, size_t index)
+{
+    const tuff_array *mask = tuff_arrays_find(inputs, "attention_mask");
+    if (!mask)
+        return true;
+    size_t length = mask->shape[mask->rank - 1];
+    size_t sequences = count_of(mask) / length;
+    if (count_of(expected) % (sequences * length) != 0 || expected->rank < 2 || expected->shape[0] != sequences)
+        return true;
+    size_t per_sequence = count_of(expected) / sequences;
+    size_t sequence = index / per_sequence;
+    size_t position;
+    if (is_attention)
+        position = index % (length * length) / length;
+    else if (expected->shape[1] == length)
+        position = index % per_sequence / (per_sequence / length);
+    else
+        return true;
+    return ((const int64_t *)mask->data)[sequence * length + position] != 0;
+}
+
+static double limit_of(const char *name, const json_t *statistics)
+{
+    if (strncmp(name, "attn.", 5) == 0 || strcmp(name, "loss") == 0)
+        return 2e-5;
+    return 8 * json_number_value(json_object_get(statistics, "hf_fp32_err")) +
+           2e-6 * json_number_value(json_object_get(statistics, "max_abs"));
+}
+
+/* Largest difference over its limit. */
+static double compare(const tuff_arrays *inputs, const tuff_arrays *outputs, const tuff_arrays *stored, const char *name,
+                      const json_t *statistics, const char *where)
+{
+    char key[80], found[64];
+    snprintf(key, sizeof key, "f64.%s", name);
+    output_name(name, found);
+    const tuff_array *expected = tuff_arrays_find(stored, key);
+    const tuff_array *got = tuff_arrays_find(outputs, found);
+    if (!expected)
+        return 0;
+    cr_assert_not_null(got, "%s: no output %s", where, found);
+    cr_assert_eq(count_of(got), count_of(expected), "%s: %s has another size", where, found);
+    double worst = 0;
+    for (size_t i = 0; i < count_of(expected); i++) {
+        if (!is_shown(inputs, expected, strncmp(name, "attn.", 5) == 0, i))
+            continue;
+        double difference = fabs(value_at(got, i) - value_at(expected, i));
+        worst = !(difference <= worst) ? difference : worst;
+    }
+    return worst / limit_of(name, statistics);
+}
+
+/* Rows of an output against the reference's: the worst cosine of what is shown. */
+static double worst_cosine(const tuff_arrays *inputs, const tuff_arrays *outputs, const tuff_arrays *stored,
+                           const char *golden)
+{
+    char key[80], found[64];
+    snprintf(key, sizeof key, "f64.%s", golden);
+    output_name(golden, found);
+    const tuff_array *expected = tuff_arrays_find(stored, key);
+    const tuff_array *got = tuff_arrays_find(outputs, found);
+    cr_assert(expected && got, "%s", golden);
+    size_t cols = expected->shape[expected->rank - 1];
+    double worst = 1;
+    for (size_t row = 0; row < count_of(expected) / cols; row++) {
+        double dot = 0, a = 0, b = 0;
+        if (!is_shown(inputs, expected, false, row * cols))
+            continue;
+        for (size_t col = 0; col < cols; col++) {
+            double x = value_at(got, row * cols + col);
+            double y = value_at(expected, row * cols + col);
+            dot += x * y;
+            a += x * x;
+            b += y * y;
+        }
+        double cosine = dot / sqrt(a * b);
+        worst = !(cosine >= worst) ? cosine : worst;
+    }
+    return worst;
+}
+
+static void run_case(tuff_context *context, tuff_model *model, const char *folder, const json_t *golden_case, int limits)
+{
+    char path[512];
+    tuff_arrays *stored = NULL;
+    tuff_arrays *outputs = NULL;
+    const char *name = NULL;
+    json_t *statistics = NULL;
+    const char *file = json_string_value(json_object_get(golden_case, "file"));
+    json_t *expected = json_object_get(golden_case, "outputs");
+    snprintf(path, sizeof path, "%s/%s", folder, file);
+    cr_assert_eq(tuff_arrays_load(path, NULL, &stored), TUFF_OK, "%s", tuff_error_message());
+    tuff_arrays *inputs = inputs_of(stored);
+    tuff_forward_options options = TUFF_FORWARD_OPTIONS;
+    options.hidden_states = true;
+    options.attentions = json_object_get(expected, "attn.0") != NULL;
+    uint64_t before = tuff_context_dispatch_count(context);
+    cr_assert_eq(tuff_forward(model, inputs, &options, &outputs), TUFF_OK, "%s: %s", path, tuff_error_message());
+    cr_assert_gt(tuff_context_dispatch_count(context), before, "the device did nothing");
+    if (limits == F16_LIMITS) {
+        char last[32] = "";
+        json_object_foreach(expected, name, statistics)
+            if (strncmp(name, "hidden.", 7) == 0)
+                snprintf(last, sizeof last, "%s", name);
+        double cosine = worst_cosine(inputs, outputs, stored, last);
+        cr_expect_geq(cosine, 0.9999, "%s: f16 cosine %.7f", path, cosine);
+    } else {
+        json_object_foreach(expected, name, statistics) {
+            double share = compare(inputs, outputs, stored, name, statistics, path);
+            cr_expect_leq(share, 1, "%s: %s is at %.2f of its limit", path, name, share);
+        }
+    }
+    tuff_arrays_free(inputs);
+    tuff_arrays_free(outputs);
+    tuff_arrays_free(stored);
+}
+
+/* Runs all forward cases of one goldens folder on one model folder. */
+static int run_golden(tuff_context *context, const char *golden_folder, const char *model_folder, tuff_dtype dtype)
+{
+    char path[512];
+    tuff_model *model = NULL;
+    tuff_model_options options = TUFF_MODEL_OPTIONS;
+    int ran = 0;
+    snprintf(path, sizeof path, "%s/golden.json", golden_folder);
+    json_t *golden = json_load_file(path, 0, NULL);
+    cr_assert_not_null(golden, "%s cannot be read", path);
+    options.dtype = dtype;
+    cr_assert_eq(tuff_model_open(context, model_folder, &options, &model), TUFF_OK, "%s", tuff_error_message());
+    size_t index = 0;
+    json_t *golden_case = NULL;
+    json_array_foreach(json_object_get(golden, "cases"), index, golden_case)
+        if (strcmp(json_string_value(json_object_get(golden_case, "kind")), "forward") == 0) {
+            run_case(context, model, golden_folder, golden_case, dtype == TUFF_F16 ? F16_LIMITS : F32_LIMITS);
+            ran++;
+        }
+    tuff_model_close(model);
+    json_decref(golden);
+    return ran;
+}
+
+static const struct {
+    const char *golden, *model;
+} pairs[] = {
+    { "bert-odd96", "bert-odd96" },
+    { "bert-relu", "bert-relu" },
+    { "bert-tiny-mlm", "bert-tiny-mlm" },
+    { "bert-tiny-multichoice", "bert-tiny-multichoice" },
+    { "bert-tiny-multilabel", "bert-tiny-multilabel" },
+    { "bert-tiny-nsp", "bert-tiny-nsp" },
+    { "bert-tiny-pretraining", "bert-tiny-pretraining" },
+    { "bert-tiny-qa", "bert-tiny-qa" },
+    { "bert-tiny-regression", "bert-tiny-regression" },
+    { "bert-tiny-seqcls3", "bert-tiny-seqcls3" },
+    { "bert-tiny-tokencls", "bert-tiny-tokencls" },
+    { "micro", "micro-plain" },
+    { "micro", "micro-sharded" },
+    { "micro", "micro-legacy-gamma-beta" },
+    { "micro", "micro-with-position-ids" },
+    { "micro-bf16", "micro-bf16" },
+    { "micro-fp16", "micro-fp16" },
+    { "minilm-l6-v2-fp16", "minilm-l6-v2-fp16" },
+};
+
+static void run_all(tuff_dtype dtype)
+{
+    tuff_context *context = test_context();
+    int ran = 0;
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        char golden[512], model[512];
+        snprintf(golden, sizeof golden, "%s/goldens/%s", oracle(), pairs[i].golden);
+        snprintf(model, sizeof model, "%s/models/%s", oracle(), pairs[i].model);
+        ran += run_golden(context, golden, model, dtype);
+    }
+    cr_assert_geq(ran, (int)(sizeof pairs / sizeof *pairs));
+    test_context_close(context);
+}
+
+Test(api_goldens, f32_is_within_the_oracles_limits)
+{
+    run_all(TUFF_F32);
+}
+
+Test(api_goldens, f16_storage_keeps_the_directions)
+{
+    run_all(TUFF_F16);
+}

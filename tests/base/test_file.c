@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+
+static char folder[64];
+
+static void make_folder(void)
+{
+    strcpy(folder, "/tmp/tuff-file-XXXXXX");
+    cr_assert_not_null(mkdtemp(folder));
+}
+
+static void remove_folder(void)
+{
+    char command[96];
+    snprintf(command, sizeof command, "rm -rf %s", folder);
+    cr_assert_eq(system(command), 0);
+}
+
+TestSuite(base_file, .init = make_folder, .fini = remove_folder);
+
+static char *path_of(const char *name)
+{
+    char *path = NULL;
+    cr_assert_eq(tuff_path_join(folder, name, &path), TUFF_OK);
+    return path;
+}
+
+Test(base_file, what_is_replaced_can_be_read_and_mapped)
+{
+    char *path = path_of("data");
+    char *data = NULL;
+    size_t size = 0;
+    struct tuff_mapping mapping;
+    cr_assert_eq(tuff_file_replace(path, "old", 3), TUFF_OK);
+    cr_assert_eq(tuff_file_replace(path, "new\0text", 8), TUFF_OK);
+    cr_assert_eq(tuff_file_read(path, 100, &data, &size), TUFF_OK);
+    cr_assert_eq(size, 8);
+    cr_assert_arr_eq(data, "new\0text", 9);
+    cr_assert_eq(tuff_file_map(path, &mapping), TUFF_OK);
+    cr_assert_eq(mapping.size, 8);
+    cr_assert_arr_eq(mapping.data, "new\0text", 8);
+    tuff_file_release_pages(&mapping, 0, mapping.size);
+    tuff_file_unmap(&mapping);
+    tuff_free(data);
+    tuff_free(path);
+}
+
+Test(base_file, an_empty_file_maps_to_nothing)
+{
+    char *path = path_of("empty");
+    struct tuff_mapping mapping;
+    cr_assert_eq(tuff_file_replace(path, "", 0), TUFF_OK);
+    cr_assert_eq(tuff_file_map(path, &mapping), TUFF_OK);
+    cr_assert_null(mapping.data);
+    tuff_file_unmap(&mapping);
+    tuff_free(path);
+}
+
+Test(base_file, failures_name_the_file)
+{
+    char *path = path_of("absent");
+    char *data = NULL;
+    size_t size = 0;
+    cr_assert_eq(tuff_file_read(path, 10, &data, &size), TUFF_IO);
+    cr_assert_not_null(strstr(tuff_error_message(), path));
+    cr_assert_eq(tuff_file_read(folder, 10, &data, &size), TUFF_IO);
+    cr_assert_not_null(strstr(tuff_error_message(), "not a regular file"));
+    cr_assert_eq(tuff_file_replace("/nowhere/at/all", "x", 1), TUFF_IO);
+    tuff_free(path);
+}
+
+Test(base_file, a_file_above_the_limit_is_refused)
+{
+    char *path = path_of("large");
+    char *data = NULL;
+    size_t size = 0;
+    cr_assert_eq(tuff_file_replace(path, "0123456789", 10), TUFF_OK);
+    cr_assert_eq(tuff_file_read(path, 9, &data, &size), TUFF_FORMAT);
+    cr_assert_null(data);
+    tuff_free(path);
+}
+
+Test(base_file, folders_are_made_with_their_parents)
+{
+    char *path = path_of("a/b/c");
+    cr_assert_eq(tuff_file_make_folders(path), TUFF_OK);
+    cr_assert(tuff_file_is_folder(path));
+    cr_assert_eq(tuff_file_make_folders(path), TUFF_OK);
+    tuff_free(path);
+}
