@@ -5,8 +5,7 @@
 #include "base/random.h"
 
 /* Known answers of Philox4x32-7 for a counter and key of zeros. */
-Test(base_random, equals_the_published_vector)
-{
+Test(base_random, equals_the_published_vector) {
     const struct tuff_seed seed = tuff_seed_make(0, 0);
     uint32_t bits[4];
     tuff_random4(&seed, 0, 0, 0, 0, bits);
@@ -16,8 +15,7 @@ Test(base_random, equals_the_published_vector)
     cr_assert_eq(bits[3], 0x4f730a48u);
 }
 
-Test(base_random, dropout_keeps_its_share)
-{
+Test(base_random, dropout_keeps_its_share) {
     const struct tuff_seed seed = tuff_seed_make(42, 3);
     const uint32_t rows = 300, cols = 100;
     uint32_t kept = 0;
@@ -29,8 +27,7 @@ Test(base_random, dropout_keeps_its_share)
     cr_assert_float_eq(tuff_dropout_scale(0.1f), 1.0f / 0.9f, 1e-6f);
 }
 
-Test(base_random, dropout_has_its_ends)
-{
+Test(base_random, dropout_has_its_ends) {
     const struct tuff_seed seed = tuff_seed_make(1, 1);
     for (uint32_t col = 0; col < 1000; col++) {
         cr_assert_eq(tuff_dropout_factor(&seed, 0.0f, 0, 0, 0, col), 1.0);
@@ -38,8 +35,7 @@ Test(base_random, dropout_has_its_ends)
     }
 }
 
-Test(base_random, passes_and_streams_differ)
-{
+Test(base_random, passes_and_streams_differ) {
     const struct tuff_seed first = tuff_seed_make(5, 0), second = tuff_seed_make(5, 1);
     uint32_t a[4], b[4], c[4];
     tuff_random4(&first, 0, 0, 9, 9, a);
@@ -48,21 +44,19 @@ Test(base_random, passes_and_streams_differ)
     cr_assert(a[0] != b[0] && a[0] != c[0] && b[0] != c[0]);
 }
 
-Test(base_random, host_numbers_go_on_from_their_position)
-{
-    struct tuff_random whole = {.seed = 11, .stream = 2};
+Test(base_random, host_numbers_go_on_from_their_position) {
+    struct tuff_random whole = { .seed = 11, .stream = 2 };
     for (int i = 0; i < 9; i++)
         tuff_random_bits(&whole);
-    struct tuff_random resumed = {.seed = 11, .stream = 2, .position = 9};
+    struct tuff_random resumed = { .seed = 11, .stream = 2, .position = 9 };
     cr_assert_eq(tuff_random_bits(&whole), tuff_random_bits(&resumed));
 }
 
-Test(base_random, host_numbers_have_their_moments)
-{
-    struct tuff_random random = {.seed = 3};
+Test(base_random, host_numbers_have_their_moments) {
+    struct tuff_random random = { .seed = 3 };
     const int count = 20000;
     double sum = 0, squares = 0, uniform = 0;
-    uint32_t below[5] = {0};
+    uint32_t below[5] = { 0 };
     for (int i = 0; i < count; i++) {
         const double x = tuff_random_normal(&random);
         sum += x;
@@ -78,9 +72,8 @@ Test(base_random, host_numbers_have_their_moments)
         cr_assert_float_eq(below[i] / (double)count, 0.2, 0.0085);
 }
 
-Test(base_random, shuffle_keeps_every_index)
-{
-    struct tuff_random random = {.seed = 8};
+Test(base_random, shuffle_keeps_every_index) {
+    struct tuff_random random = { .seed = 8 };
     uint32_t indices[97];
     for (uint32_t i = 0; i < 97; i++)
         indices[i] = i;
