@@ -7,16 +7,14 @@
 
 static atomic_int error_count;
 
-static void count_errors(void *user, tuff_log_level level, const char *message)
-{
+static void count_errors(void *user, tuff_log_level level, const char *message) {
     (void)user;
     if (level == TUFF_LOG_ERROR)
         atomic_fetch_add(&error_count, 1);
     fprintf(stderr, "tuff: %s\n", message);
 }
 
-tuff_context *test_context(void)
-{
+tuff_context *test_context(void) {
     tuff_context *context = NULL;
     tuff_device_info info;
     tuff_context_options options = TUFF_CONTEXT_OPTIONS;
@@ -28,8 +26,7 @@ tuff_context *test_context(void)
     return context;
 }
 
-void test_context_close(tuff_context *context)
-{
+void test_context_close(tuff_context *context) {
     tuff_context_destroy(context);
     cr_assert_eq(atomic_load(&error_count), 0, "the validation layers object");
 }

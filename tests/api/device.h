@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A context for tests that see the public header alone: under validation, with a log that fails the test at the first
- * message of the validation layers. */
+/* A context for tests that see the public header alone: under validation, with a log that fails the test at
+ * the first message of the validation layers. */
 #ifndef TESTS_API_DEVICE_H
 #define TESTS_API_DEVICE_H
 

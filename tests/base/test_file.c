@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,14 +11,12 @@
 
 static char folder[64];
 
-static void make_folder(void)
-{
+static void make_folder(void) {
     strcpy(folder, "/tmp/tuff-file-XXXXXX");
     cr_assert_not_null(mkdtemp(folder));
 }
 
-static void remove_folder(void)
-{
+static void remove_folder(void) {
     char command[96];
     snprintf(command, sizeof command, "rm -rf %s", folder);
     cr_assert_eq(system(command), 0);
@@ -25,15 +24,13 @@ static void remove_folder(void)
 
 TestSuite(base_file, .init = make_folder, .fini = remove_folder);
 
-static char *path_of(const char *name)
-{
+static char *path_of(const char *name) {
     char *path = NULL;
     cr_assert_eq(tuff_path_join(folder, name, &path), TUFF_OK);
     return path;
 }
 
-Test(base_file, what_is_replaced_can_be_read_and_mapped)
-{
+Test(base_file, what_is_replaced_can_be_read_and_mapped) {
     char *path = path_of("data");
     char *data = NULL;
     size_t size = 0;
@@ -52,8 +49,7 @@ Test(base_file, what_is_replaced_can_be_read_and_mapped)
     tuff_free(path);
 }
 
-Test(base_file, an_empty_file_maps_to_nothing)
-{
+Test(base_file, an_empty_file_maps_to_nothing) {
     char *path = path_of("empty");
     struct tuff_mapping mapping;
     cr_assert_eq(tuff_file_replace(path, "", 0), TUFF_OK);
@@ -63,8 +59,7 @@ Test(base_file, an_empty_file_maps_to_nothing)
     tuff_free(path);
 }
 
-Test(base_file, failures_name_the_file)
-{
+Test(base_file, failures_name_the_file) {
     char *path = path_of("absent");
     char *data = NULL;
     size_t size = 0;
@@ -76,8 +71,7 @@ Test(base_file, failures_name_the_file)
     tuff_free(path);
 }
 
-Test(base_file, a_file_above_the_limit_is_refused)
-{
+Test(base_file, a_file_above_the_limit_is_refused) {
     char *path = path_of("large");
     char *data = NULL;
     size_t size = 0;
@@ -87,8 +81,7 @@ Test(base_file, a_file_above_the_limit_is_refused)
     tuff_free(path);
 }
 
-Test(base_file, folders_are_made_with_their_parents)
-{
+Test(base_file, folders_are_made_with_their_parents) {
     char *path = path_of("a/b/c");
     cr_assert_eq(tuff_file_make_folders(path), TUFF_OK);
     cr_assert(tuff_file_is_folder(path));

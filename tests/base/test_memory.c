@@ -12,8 +12,7 @@ struct counter {
     int fail_at; /* -1: never */
 };
 
-static void *count_allocate(void *user, size_t size)
-{
+static void *count_allocate(void *user, size_t size) {
     struct counter *counter = user;
     if (counter->calls++ == counter->fail_at)
         return NULL;
@@ -21,15 +20,13 @@ static void *count_allocate(void *user, size_t size)
     return malloc(size);
 }
 
-static void count_release(void *user, void *pointer)
-{
+static void count_release(void *user, void *pointer) {
     struct counter *counter = user;
     counter->alive--;
     free(pointer);
 }
 
-Test(base_memory, a_block_goes_back_to_the_allocator_it_came_from)
-{
+Test(base_memory, a_block_goes_back_to_the_allocator_it_came_from) {
     struct counter counter = { .fail_at = -1 };
     tuff_allocator allocator = { count_allocate, count_release, &counter };
     void *block = NULL;
@@ -41,8 +38,7 @@ Test(base_memory, a_block_goes_back_to_the_allocator_it_came_from)
     cr_assert_eq(counter.alive, 0);
 }
 
-Test(base_memory, a_failed_allocation_is_said)
-{
+Test(base_memory, a_failed_allocation_is_said) {
     struct counter counter = { .fail_at = 0 };
     tuff_allocator allocator = { count_allocate, count_release, &counter };
     void *block = &counter;
@@ -53,15 +49,13 @@ Test(base_memory, a_failed_allocation_is_said)
     tuff_memory_use(NULL);
 }
 
-Test(base_memory, a_product_that_overflows_is_refused)
-{
+Test(base_memory, a_product_that_overflows_is_refused) {
     void *block = NULL;
     cr_assert_eq(tuff_alloc(SIZE_MAX / 2, 3, &block), TUFF_HOST_MEMORY);
     cr_assert_eq(tuff_alloc(SIZE_MAX, 1, &block), TUFF_HOST_MEMORY);
 }
 
-Test(base_memory, growing_keeps_what_was_there)
-{
+Test(base_memory, growing_keeps_what_was_there) {
     int *numbers = NULL;
     size_t capacity = 0;
     for (int i = 0; i < 1000; i++) {
@@ -73,8 +67,7 @@ Test(base_memory, growing_keeps_what_was_there)
     tuff_free(numbers);
 }
 
-Test(base_memory, texts_are_formatted_and_copied)
-{
+Test(base_memory, texts_are_formatted_and_copied) {
     char *text = NULL;
     cr_assert_eq(tuff_format(&text, "%s-%d", "layer", 12), TUFF_OK);
     cr_assert_str_eq(text, "layer-12");
@@ -84,13 +77,11 @@ Test(base_memory, texts_are_formatted_and_copied)
     tuff_free(text);
 }
 
-static void allocate_on_thread(void *user)
-{
+static void allocate_on_thread(void *user) {
     tuff_alloc(1, 1, user);
 }
 
-Test(base_memory, a_thread_uses_its_starters_allocator)
-{
+Test(base_memory, a_thread_uses_its_starters_allocator) {
     struct counter counter = { .fail_at = -1 };
     tuff_allocator allocator = { count_allocate, count_release, &counter };
     struct tuff_thread thread;
@@ -104,8 +95,7 @@ Test(base_memory, a_thread_uses_its_starters_allocator)
     cr_assert_eq(counter.alive, 0);
 }
 
-Test(base_memory, failures_name_what_they_pass_through)
-{
+Test(base_memory, failures_name_what_they_pass_through) {
     cr_assert_eq(tuff_fail(TUFF_FORMAT, "row %d is short", 3), TUFF_FORMAT);
     cr_assert_eq(tuff_fail_prefix(TUFF_FORMAT, "%s", "file.txt"), TUFF_FORMAT);
     cr_assert_str_eq(tuff_error_message(), "file.txt: row 3 is short");

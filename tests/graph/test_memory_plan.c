@@ -7,14 +7,12 @@
 
 enum { ITEMS = 200, STEPS = 60, ALIGNMENT = 64, LIMIT = 40000 };
 
-static bool overlap(const struct tuff_plan_item *a, const struct tuff_plan_item *b)
-{
+static bool overlap(const struct tuff_plan_item *a, const struct tuff_plan_item *b) {
     return a->block == b->block && a->offset < b->offset + b->size && b->offset < a->offset + a->size &&
            a->first_step <= b->last_step && b->first_step <= a->last_step;
 }
 
-Test(graph_memory_plan, what_lives_together_never_overlaps)
-{
+Test(graph_memory_plan, what_lives_together_never_overlaps) {
     srand(1);
     for (int round = 0; round < 50; round++) {
         struct tuff_plan_item items[ITEMS];
@@ -45,8 +43,7 @@ Test(graph_memory_plan, what_lives_together_never_overlaps)
     }
 }
 
-Test(graph_memory_plan, a_chain_needs_two_buffers)
-{
+Test(graph_memory_plan, a_chain_needs_two_buffers) {
     struct tuff_plan_item items[20];
     uint64_t *sizes = NULL;
     size_t blocks = 0;
@@ -58,8 +55,7 @@ Test(graph_memory_plan, a_chain_needs_two_buffers)
     tuff_free(sizes);
 }
 
-Test(graph_memory_plan, an_item_beyond_a_block_is_refused)
-{
+Test(graph_memory_plan, an_item_beyond_a_block_is_refused) {
     struct tuff_plan_item item = { .size = LIMIT + 1 };
     uint64_t *sizes = NULL;
     size_t blocks = 0;
