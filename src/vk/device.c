@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vk/device.h"
 
-#include <string.h>
+#include <stdatomic.h>
 
 #include "base/memory.h"
 #include "vk/choose.h"
+#include "vk/fault.h"
 #include "vk/matrix_shapes.h"
 #include "vk/pipeline.h"
 #include "vk/profile.h"
@@ -209,7 +210,8 @@ tuff_status tuff_device_result(struct tuff_device *device, VkResult result, cons
     case VK_ERROR_TOO_MANY_OBJECTS:
         return tuff_fail(TUFF_DEVICE_MEMORY, "%s: the device is out of memory", what);
     case VK_ERROR_DEVICE_LOST:
-        device->is_lost = true;
+        if (!atomic_exchange(&device->is_lost, true))
+            tuff_fault_log(device);
         return tuff_fail(TUFF_DEVICE_LOST,
                          "%s: the device was lost; close everything made from it and open it again", what);
     case VK_ERROR_INITIALIZATION_FAILED:
