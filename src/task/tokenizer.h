@@ -58,6 +58,13 @@ struct tuff_added_tokens {
     bool has_normalized;
 };
 
+/* By byte, for runs of ASCII. */
+struct tuff_bytes {
+    unsigned char kinds[256];
+    unsigned char folded[256]; /* as normalisation leaves it in a run of letters */
+    unsigned char same[256];
+};
+
 /* One step of a post-processor's template: a sequence or a special token's ids. */
 struct tuff_template_piece {
     int sequence; /* 0: the text, 1: the pair, -1: special */
@@ -76,6 +83,7 @@ struct tuff_tokenizer {
     struct tuff_vocabulary vocabulary;
     struct tuff_added_tokens added;
     struct tuff_normalizer normalizer;
+    struct tuff_bytes bytes;
     uint32_t continuation; /* node of the vocabulary's trie behind "##"; 0: no token begins so */
     bool has_prefix;       /* false where continuing_subword_prefix is "" */
     int32_t unknown_id;
@@ -143,6 +151,8 @@ struct tuff_token_list {
 /* tokenizer_words.c. `text` is valid UTF-8 below 2^31 bytes. */
 tuff_status tuff_tokenizer_split(const tuff_tokenizer *tokenizer, tuff_text text,
                                  struct tuff_token_list *list);
+/* Fills the tables of bytes, once the normalizer is set. */
+void tuff_tokenizer_prepare_bytes(tuff_tokenizer *tokenizer);
 void tuff_token_list_free(struct tuff_token_list *list);
 
 /* A match of added tokens: bytes [start, end) of the searched text. */

@@ -115,15 +115,28 @@ static tuff_status add_json_token(tuff_tokenizer *tokenizer, const struct tuff_j
     return add_new(tokenizer, content, attributes);
 }
 
-/* "unk_token" and the like: as tokenizer_config.json says, else special_tokens_map.json, else the default. */
+/* A special token's member. special_tokens_map.json goes before tokenizer_config.json, but newer files, which
+ * have added_tokens_decoder, leave no say to it. */
+static bool find_member(const struct settings *settings, const char *key, struct tuff_json *out_member) {
+    struct tuff_json decoder;
+    if (!tuff_json_find(&settings->config, "added_tokens_decoder", &decoder) &&
+        tuff_json_find(&settings->special_tokens_map, key, out_member))
+        return true;
+    return tuff_json_find(&settings->config, key, out_member);
+}
+
+/* "unk_token" and the like: as the files say, else the default. */
 static tuff_status find_special(const struct settings *settings, const char *key, const char *usual,
                                 tuff_text *out_content, struct tuff_added_attributes *attributes) {
     struct tuff_json member;
     *out_content = (tuff_text){ usual, strlen(usual) };
-    if (tuff_json_find(&settings->config, key, &member) ||
-        tuff_json_find(&settings->special_tokens_map, key, &member))
-        return read_token(&member, out_content, attributes);
-    return TUFF_OK;
+    return find_member(settings, key, &member) ? read_token(&member, out_content, attributes) : TUFF_OK;
+}
+
+/* A token that tokenizer_config.json sets to null is not there. */
+static bool is_null(const struct settings *settings, const char *key) {
+    struct tuff_json member;
+    return !find_member(settings, key, &member) && member.value;
 }
 
 /* Members of an object in the order of their numbers. */
@@ -182,24 +195,35 @@ done:
     return status;
 }
 
-static tuff_status add_extra(tuff_tokenizer *tokenizer, const struct settings *settings) {
-    struct tuff_json list;
-    if (!tuff_json_find(&settings->config, "extra_special_tokens", &list) &&
-        !tuff_json_find(&settings->config, "additional_special_tokens", &list) &&
-        !tuff_json_find(&settings->special_tokens_map, "additional_special_tokens", &list))
-        return TUFF_OK;
-    for (size_t i = 0; json_is_array(list.value) && i < tuff_json_count(&list); i++) {
-        const struct tuff_json item = tuff_json_item(&list, i);
+/* A list, or an object whose values count. */
+static tuff_status add_list(tuff_tokenizer *tokenizer, const struct tuff_json *list) {
+    for (size_t i = 0; json_is_array(list->value) && i < tuff_json_count(list); i++) {
+        const struct tuff_json item = tuff_json_item(list, i);
+        TUFF_TRY(add_json_token(tokenizer, &item, true));
+    }
+    const char *key;
+    json_t *value;
+    json_object_foreach(list->value, key, value) {
+        const struct tuff_json item = { .value = value, .parent = list, .name = key };
         TUFF_TRY(add_json_token(tokenizer, &item, true));
     }
     return TUFF_OK;
 }
 
+static tuff_status add_extra(tuff_tokenizer *tokenizer, const struct settings *settings) {
+    struct tuff_json list;
+    if (tuff_json_find(&settings->config, "extra_special_tokens", &list) ||
+        tuff_json_find(&settings->config, "additional_special_tokens", &list) ||
+        find_member(settings, "additional_special_tokens", &list))
+        return add_list(tokenizer, &list);
+    return TUFF_OK;
+}
+
 static tuff_status add_tokens(tuff_tokenizer *tokenizer, const struct settings *settings) {
-    static const char *const names[][2] = { { "unk_token", "[UNK]" },
-                                            { "sep_token", "[SEP]" },
-                                            { "pad_token", "[PAD]" },
-                                            { "cls_token", "[CLS]" },
+    /* BERT has no begin and end of its own; "" is not added. */
+    static const char *const names[][2] = { { "bos_token", "" },       { "eos_token", "" },
+                                            { "unk_token", "[UNK]" },  { "sep_token", "[SEP]" },
+                                            { "pad_token", "[PAD]" },  { "cls_token", "[CLS]" },
                                             { "mask_token", "[MASK]" } };
     struct tuff_json decoder;
     if (tuff_json_find(&settings->config, "added_tokens_decoder", &decoder))
@@ -209,6 +233,8 @@ static tuff_status add_tokens(tuff_tokenizer *tokenizer, const struct settings *
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         tuff_text content = { 0 };
         struct tuff_added_attributes attributes = { .is_special = true };
+        if (is_null(settings, names[i][0]))
+            continue;
         TUFF_TRY(find_special(settings, names[i][0], names[i][1], &content, &attributes));
         TUFF_TRY(add_new(tokenizer, content, attributes));
     }
@@ -263,8 +289,11 @@ static tuff_status read_vocab_txt(tuff_tokenizer *tokenizer, const struct settin
     tokenizer->added.counts_known = true;
     TUFF_TRY(add_tokens(tokenizer, settings));
     tokenizer->pad_id = -1;
-    return tuff_tokenizer_set_bert_templates(tokenizer, special_id(tokenizer, settings, "cls_token", "[CLS]"),
-                                             special_id(tokenizer, settings, "sep_token", "[SEP]"));
+    const int32_t cls_id = special_id(tokenizer, settings, "cls_token", "[CLS]");
+    const int32_t sep_id = special_id(tokenizer, settings, "sep_token", "[SEP]");
+    if (cls_id < 0 || sep_id < 0)
+        return tuff_fail(TUFF_FORMAT, "%s: the vocabulary lacks [CLS] or [SEP]", path);
+    return tuff_tokenizer_set_bert_templates(tokenizer, cls_id, sep_id);
 }
 
 /* Numbers such as 1e30 stand for "no limit". */
@@ -307,9 +336,10 @@ static tuff_status read_files(tuff_tokenizer *tokenizer, const char *folder, con
     } else {
         return refuse_folder(folder);
     }
-    if (tokenizer->pad_id < 0)
+    if (tokenizer->pad_id < 0 && !is_null(settings, "pad_token"))
         tokenizer->pad_id = special_id(tokenizer, settings, "pad_token", "[PAD]");
     TUFF_TRY(tuff_added_tokens_finish(tokenizer));
+    tuff_tokenizer_prepare_bytes(tokenizer);
     return read_max_length(tokenizer, &settings->config);
 }
 

@@ -21,15 +21,13 @@ struct splitter {
     struct tuff_normalized normalized;
     uint32_t code_point; /* index of the one that is next */
     int32_t word;        /* index of the next word */
-    unsigned char kinds[256];
-    unsigned char folded[256]; /* each byte as normalisation leaves it in a run of letters */
-    unsigned char same[256];
 };
 
-static void prepare_tables(struct splitter *splitter) {
+void tuff_tokenizer_prepare_bytes(tuff_tokenizer *tokenizer) {
+    struct tuff_bytes *bytes = &tokenizer->bytes;
     for (unsigned c = 0; c < 256; c++) {
         const unsigned flags = c < 0x80 ? tuff_unicode_flags(c) : 0;
-        const bool is_upper = splitter->tokenizer->normalizer.lowercase && c >= 'A' && c <= 'Z';
+        const bool is_upper = tokenizer->normalizer.lowercase && c >= 'A' && c <= 'Z';
         enum kind kind = OTHER;
         if (flags & TUFF_UNICODE_SPACE)
             kind = SPACE;
@@ -37,14 +35,14 @@ static void prepare_tables(struct splitter *splitter) {
             kind = PUNCTUATION;
         else if (flags & TUFF_UNICODE_WORD)
             kind = LETTER;
-        splitter->kinds[c] = (unsigned char)kind;
-        splitter->folded[c] = (unsigned char)(is_upper ? c + ('a' - 'A') : c);
-        splitter->same[c] = (unsigned char)c;
+        bytes->kinds[c] = (unsigned char)kind;
+        bytes->folded[c] = (unsigned char)(is_upper ? c + ('a' - 'A') : c);
+        bytes->same[c] = (unsigned char)c;
     }
 }
 
 static enum kind kind_at(const struct splitter *splitter, size_t position) {
-    return (enum kind)splitter->kinds[(unsigned char)splitter->text.data[position]];
+    return (enum kind)splitter->tokenizer->bytes.kinds[(unsigned char)splitter->text.data[position]];
 }
 
 static tuff_status push(struct tuff_token_list *list, struct tuff_token token) {
@@ -115,7 +113,8 @@ static tuff_status split_word(struct splitter *splitter, const char *bytes, size
 /* A word of ASCII letters or one punctuation character, as it stands in the text. */
 static tuff_status add_ascii_word(struct splitter *splitter, size_t start, size_t end) {
     size_t first;
-    TUFF_TRY(split_word(splitter, splitter->text.data + start, end - start, splitter->folded, &first));
+    TUFF_TRY(split_word(splitter, splitter->text.data + start, end - start, splitter->tokenizer->bytes.folded,
+                        &first));
     for (size_t i = first; i < splitter->list->count; i++) {
         struct tuff_token *token = &splitter->list->items[i];
         token->byte_offset.start = token->offset.start + (uint32_t)start;
@@ -144,7 +143,7 @@ static tuff_status add_normalized_word(struct splitter *splitter, size_t stretch
     const uint32_t begin = normalized->byte_starts[start];
     size_t first;
     TUFF_TRY(split_word(splitter, normalized->bytes + begin, normalized->byte_starts[end] - begin,
-                        splitter->same, &first));
+                        splitter->tokenizer->bytes.same, &first));
     for (size_t i = first; i < splitter->list->count; i++) {
         struct tuff_token *token = &splitter->list->items[i];
         place_token(splitter, stretch, start + token->offset.start, start + token->offset.end, token);
@@ -311,7 +310,6 @@ static tuff_status split_text(struct splitter *splitter) {
 tuff_status tuff_tokenizer_split(const tuff_tokenizer *tokenizer, tuff_text text,
                                  struct tuff_token_list *list) {
     struct splitter splitter = { .tokenizer = tokenizer, .text = text, .list = list };
-    prepare_tables(&splitter);
     const tuff_status status = split_text(&splitter);
     tuff_normalized_free(&splitter.normalized);
     return status;
