@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// variants: f32 f16
+// variants: f32 f16 f32_loop f16_loop
 // probabilities = softmax(q k^T * scale) of one sequence, one query an invocation: once through the keys for the
 // log-sum-exp, once more to write. For whoever wants to see what attention looked at; the forward pass keeps nothing.
 #version 450
@@ -29,7 +29,7 @@ vec4 query[head_groups];
 float score(uint key_at)
 {
     float sum = 0.0;
-    [[unroll]] for (uint d = 0; d < head_groups; d++)
+    EACH_GROUP(d)
         sum += dot(query[d], load4(qkv[key_at + d]));
     return sum;
 }
@@ -41,7 +41,7 @@ void main()
     uint head = first_head + gl_WorkGroupID.y;
     uint row_groups = 3 * head_count * head_groups;
     uint key_start = first_key_row * row_groups + (head_count + head) * head_groups;
-    [[unroll]] for (uint d = 0; d < head_groups; d++)
+    EACH_GROUP(d)
         query[d] = load4(qkv[row * row_groups + head * head_groups + d]) * scale * LOG2_E;
 
     float top = LOWEST, total = 0.0;

@@ -60,10 +60,15 @@ static float scale_of(const struct tuff_node *node) {
     return 1.0f / sqrtf((float)node->params.attention.head_size);
 }
 
-/* f32, f16, f32_address, f16_address. Addresses are what makes a CPU driver load scalars quickly. */
+/* Beyond these columns a head does not fit into registers, and its loops are not unrolled. */
+enum { UNROLLED_COLUMNS = 128 };
+
+/* f32 f16, the same with addresses, which make a CPU driver load scalars quickly, the same with loops. */
 static uint32_t variant_of(const struct tuff_device *device, const struct tuff_node *node) {
-    bool uses_addresses = is_cpu(device) && device->features.buffer_address;
-    return tuff_is_f16(node->inputs[QKV]) + (uses_addresses ? 2 : 0);
+    uint32_t is_f16 = tuff_is_f16(node->inputs[QKV]);
+    if (node->params.attention.head_stride > UNROLLED_COLUMNS)
+        return 4 + is_f16;
+    return (is_cpu(device) && device->features.buffer_address ? 2 : 0) + is_f16;
 }
 
 /* One workgroup for each tile of a head. How long the sequences are is known on the device only: the cost
