@@ -4,7 +4,8 @@
  *     tokenizer_added.c      finds added tokens such as [MASK]
  *     tokenizer_normalize.c  cleans, strips accents and lowers what lies between them
  *     tokenizer_words.c      splits it into words and words into pieces of the vocabulary
- *     tokenizer_windows.c    truncates, adds [CLS] and [SEP], pads
+ *     tokenizer_truncate.c   cuts what is too long into ranges
+ *     tokenizer_windows.c    makes windows of ranges, [CLS], [SEP] and padding
  *
  * tokenizer_folder.c and tokenizer_json.c make a tokenizer from files; tokenizer.c holds the public entry
  * points. Nothing here changes once a tokenizer is open. */
@@ -195,6 +196,22 @@ tuff_status tuff_normalize(const struct tuff_normalizer *normalizer, tuff_text t
 void tuff_normalized_free(struct tuff_normalized *normalized);
 
 /* ---------------------------------------------------------------- tokens to windows */
+
+struct tuff_range {
+    size_t start;
+    size_t end;
+};
+
+/* A sequence cut into ranges, at least one. */
+struct tuff_cut {
+    const struct tuff_token_list *list;
+    struct tuff_range *ranges; /* tuff_free lets them go */
+    size_t count;
+};
+
+/* tokenizer_truncate.c. Fills the ranges of cuts[0], and of cuts[1] where there is a pair. */
+tuff_status tuff_truncate(const tuff_tokenizer *tokenizer, const struct tuff_template *templ,
+                          const tuff_encode_options *options, bool has_pair, struct tuff_cut cuts[2]);
 
 /* tokenizer_windows.c. `pair` may be NULL. The lists' texts move into the encodings. */
 tuff_status tuff_windows_create(const tuff_tokenizer *tokenizer, struct tuff_token_list *text,

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Truncation, special tokens and padding. A sequence that is too long becomes ranges: the first is what
- * stays, the others overlap it by `stride` tokens. A window takes one range of each sequence; all
+/* Special tokens and padding. A window takes one range of each sequence, as truncation has cut them; all
  * combinations are windows, in the order in which Hugging Face merges them. */
 #include "task/tokenizer.h"
 
@@ -12,18 +11,6 @@
 #define MAX_WINDOWS ((size_t)1 << 22)
 #define MAX_TOKENS ((size_t)1 << 26)
 
-struct range {
-    size_t start;
-    size_t end;
-};
-
-/* A sequence cut into ranges, at least one. */
-struct cut {
-    const struct tuff_token_list *list;
-    struct range *ranges;
-    size_t count;
-};
-
 struct tuff_encodings {
     tuff_encoding *windows;
     size_t count;
@@ -31,117 +18,6 @@ struct tuff_encodings {
     uint32_t *shown; /* of each token of all windows: place in texts[sequence] plus 1, or 0; NULL: all 0 */
     char *texts[2];
 };
-
-/* ---------------------------------------------------------------- truncation */
-
-static tuff_status cut_append(struct cut *cut, size_t start, size_t end) {
-    size_t capacity = cut->count; /* grows by doubling: the capacity is the next power of two */
-    if ((cut->count & (cut->count - 1)) == 0) {
-        capacity = cut->count ? 2 * cut->count : 1;
-        TUFF_TRY(tuff_resize(&cut->ranges, capacity, sizeof *cut->ranges));
-    }
-    cut->ranges[cut->count++] = (struct range){ start, end };
-    return TUFF_OK;
-}
-
-static tuff_status cut_sequence(struct cut *cut, size_t length, size_t stride) {
-    const size_t total = cut->list->count;
-    if (length >= total)
-        return cut_append(cut, 0, total);
-    if (length == 0) {
-        TUFF_TRY(cut_append(cut, 0, 0));
-        return cut_append(cut, 0, total);
-    }
-    if (stride >= length)
-        return tuff_fail(
-            TUFF_ARGUMENT,
-            "a stride of %zu leaves no room in the %zu tokens that a sequence is truncated to; it must "
-            "be smaller",
-            stride, length);
-    for (size_t start = 0;; start += length - stride) {
-        const size_t end = total - start < length ? total : start + length;
-        TUFF_TRY(cut_append(cut, start, end));
-        if (end == total)
-            return TUFF_OK;
-    }
-}
-
-/* How long the two sequences may be; the shorter keeps what it has where it can. */
-static void share_longest_first(size_t max_length, size_t lengths[2]) {
-    const bool is_swapped = lengths[0] > lengths[1];
-    size_t shorter = lengths[is_swapped];
-    size_t longer = 0;
-    if (shorter > max_length)
-        longer = shorter;
-    else
-        longer = max_length - shorter > shorter ? max_length - shorter : shorter;
-    if (shorter + longer > max_length) {
-        shorter = max_length / 2;
-        longer = shorter + max_length % 2;
-    }
-    lengths[is_swapped] = shorter;
-    lengths[!is_swapped] = longer;
-}
-
-static tuff_status share(const tuff_encode_options *options, size_t max_length, bool has_pair,
-                         size_t lengths[2]) {
-    const size_t total = lengths[0] + lengths[1];
-    if (max_length == 0) {
-        lengths[0] = lengths[1] = 0;
-        return TUFF_OK;
-    }
-    if (total <= max_length)
-        return TUFF_OK;
-    if (options->truncation == TUFF_TRUNCATE_LONGEST_FIRST) {
-        if (has_pair)
-            share_longest_first(max_length, lengths);
-        else
-            lengths[0] = max_length;
-        return TUFF_OK;
-    }
-    const bool is_second = options->truncation == TUFF_TRUNCATE_ONLY_SECOND;
-    if (is_second && !has_pair)
-        return tuff_fail(TUFF_ARGUMENT, "only the second text may be truncated, but there is none");
-    const size_t excess = total - max_length;
-    if (lengths[is_second] <= excess)
-        return tuff_fail(
-            TUFF_ARGUMENT,
-            "%zu tokens must go to keep to the maximum length, but the %s text, which alone may be "
-            "truncated, has %zu",
-            excess, is_second ? "second" : "first", lengths[is_second]);
-    lengths[is_second] -= excess;
-    return TUFF_OK;
-}
-
-static size_t count_special(const struct tuff_template *templ) {
-    size_t count = 0;
-    for (size_t i = 0; i < templ->count; i++)
-        count += templ->pieces[i].sequence < 0 ? templ->pieces[i].id_count : 0;
-    return count;
-}
-
-static tuff_status truncate(const tuff_tokenizer *tokenizer, const struct tuff_template *templ,
-                            const tuff_encode_options *options, bool has_pair, struct cut cuts[2]) {
-    size_t lengths[2] = { cuts[0].list->count, has_pair ? cuts[1].list->count : 0 };
-    if (options->truncation != TUFF_TRUNCATE_NONE) {
-        /* A maximum below the special tokens alone does not truncate in Hugging Face (its difference wraps).
-         */
-        const size_t maximum = options->max_length;
-        const size_t special = count_special(templ);
-        const size_t special_of_single = count_special(&tokenizer->single);
-        if (maximum >= special_of_single && maximum - special_of_single < options->stride)
-            return tuff_fail(
-                TUFF_ARGUMENT,
-                "a stride of %u does not fit in a maximum length of %zu tokens, of which %zu are "
-                "special tokens",
-                options->stride, maximum, special_of_single);
-        const size_t removed = options->no_special_tokens ? 0 : special;
-        if (maximum >= removed)
-            TUFF_TRY(share(options, maximum - removed, has_pair, lengths));
-    }
-    TUFF_TRY(cut_sequence(&cuts[0], lengths[0], options->stride));
-    return has_pair ? cut_sequence(&cuts[1], lengths[1], options->stride) : TUFF_OK;
-}
 
 /* ---------------------------------------------------------------- windows */
 
@@ -152,12 +28,13 @@ struct choices {
     size_t piece_count;
 };
 
-static size_t range_count(const struct tuff_template_piece *piece, const struct cut cuts[2]) {
+static size_t range_count(const struct tuff_template_piece *piece, const struct tuff_cut cuts[2]) {
     return piece->sequence < 0 ? 1 : cuts[piece->sequence].count;
 }
 
 /* False above the limit. */
-static bool count_windows(const struct tuff_template *templ, const struct cut cuts[2], size_t *out_count) {
+static bool count_windows(const struct tuff_template *templ, const struct tuff_cut cuts[2],
+                          size_t *out_count) {
     size_t count = 1;
     for (size_t i = 0; i < templ->count; i++) {
         if (!tuff_multiply(count, range_count(&templ->pieces[i], cuts), &count) || count > MAX_WINDOWS)
@@ -169,7 +46,8 @@ static bool count_windows(const struct tuff_template *templ, const struct cut cu
 
 /* Merges one piece after the other: first what stays, then each further window so far with all ranges of the
  * piece, then the first window with the further ranges. */
-static void choose(const struct tuff_template *templ, const struct cut cuts[2], struct choices *choices) {
+static void choose(const struct tuff_template *templ, const struct tuff_cut cuts[2],
+                   struct choices *choices) {
     const size_t width = choices->piece_count;
     const size_t row_size = width * sizeof *choices->rows;
     choices->count = 1;
@@ -193,18 +71,18 @@ static void choose(const struct tuff_template *templ, const struct cut cuts[2], 
     }
 }
 
-static struct range chosen_range(const struct tuff_template_piece *piece, const struct cut cuts[2],
-                                 uint32_t choice) {
+static struct tuff_range chosen_range(const struct tuff_template_piece *piece, const struct tuff_cut cuts[2],
+                                      uint32_t choice) {
     if (piece->sequence < 0)
-        return (struct range){ 0, piece->id_count };
+        return (struct tuff_range){ 0, piece->id_count };
     return cuts[piece->sequence].ranges[choice];
 }
 
-static size_t window_length(const struct tuff_template *templ, const struct cut cuts[2],
+static size_t window_length(const struct tuff_template *templ, const struct tuff_cut cuts[2],
                             const uint32_t *row) {
     size_t length = 0;
     for (size_t i = 0; i < templ->count; i++) {
-        const struct range range = chosen_range(&templ->pieces[i], cuts, row[i]);
+        const struct tuff_range range = chosen_range(&templ->pieces[i], cuts, row[i]);
         length += range.end - range.start;
     }
     return length;
@@ -265,11 +143,11 @@ static void add_token(struct arrays *arrays, const struct tuff_token *token, int
 }
 
 /* Hugging Face gives the template's type ids to the first range alone; the others keep 0 and 1. */
-static void add_window(struct arrays *arrays, const struct tuff_template *templ, const struct cut cuts[2],
-                       const uint32_t *row) {
+static void add_window(struct arrays *arrays, const struct tuff_template *templ,
+                       const struct tuff_cut cuts[2], const uint32_t *row) {
     for (size_t i = 0; i < templ->count; i++) {
         const struct tuff_template_piece *piece = &templ->pieces[i];
-        const struct range range = chosen_range(piece, cuts, row[i]);
+        const struct tuff_range range = chosen_range(piece, cuts, row[i]);
         const int32_t type_id = piece->sequence < 0 || row[i] == 0 ? piece->type_id : piece->sequence;
         for (size_t j = range.start; j < range.end; j++) {
             if (piece->sequence < 0)
@@ -295,9 +173,9 @@ static tuff_status pad_target(const tuff_tokenizer *tokenizer, const tuff_encode
     return TUFF_OK;
 }
 
-static void fill(const tuff_tokenizer *tokenizer, const struct tuff_template *templ, const struct cut cuts[2],
-                 const struct choices *choices, size_t target, bool pad_left, struct arrays *arrays,
-                 tuff_encodings *encodings) {
+static void fill(const tuff_tokenizer *tokenizer, const struct tuff_template *templ,
+                 const struct tuff_cut cuts[2], const struct choices *choices, size_t target, bool pad_left,
+                 struct arrays *arrays, tuff_encodings *encodings) {
     for (size_t window = 0; window < choices->count; window++) {
         const uint32_t *row = choices->rows + window * choices->piece_count;
         const size_t first = arrays->count;
@@ -322,7 +200,7 @@ static void fill(const tuff_tokenizer *tokenizer, const struct tuff_template *te
 }
 
 static tuff_status assemble(const tuff_tokenizer *tokenizer, const struct tuff_template *templ,
-                            const struct cut cuts[2], const tuff_encode_options *options,
+                            const struct tuff_cut cuts[2], const tuff_encode_options *options,
                             struct choices *choices, tuff_encodings *encodings) {
     size_t count = 0;
     if (!count_windows(templ, cuts, &count))
@@ -364,13 +242,13 @@ tuff_status tuff_windows_create(const tuff_tokenizer *tokenizer, struct tuff_tok
                                 struct tuff_token_list *pair, const tuff_encode_options *options,
                                 tuff_encodings **out_encodings) {
     tuff_status status = TUFF_OK;
-    struct cut cuts[2] = { { .list = text }, { .list = pair } };
+    struct tuff_cut cuts[2] = { { .list = text }, { .list = pair } };
     struct choices choices = { 0 };
     struct tuff_template plain = { 0 };
     const struct tuff_template *templ = pair ? &tokenizer->pair : &tokenizer->single;
     tuff_encodings *encodings = NULL;
     TUFF_TRY_GOTO(tuff_alloc(1, sizeof *encodings, &encodings));
-    TUFF_TRY_GOTO(truncate(tokenizer, templ, options, pair != NULL, cuts));
+    TUFF_TRY_GOTO(tuff_truncate(tokenizer, templ, options, pair != NULL, cuts));
     if (options->no_special_tokens) {
         TUFF_TRY_GOTO(leave_special_away(templ, &plain));
         templ = &plain;
