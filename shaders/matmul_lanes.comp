@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // variants: f32
-// y = residual + dropout(activation(x weight^T + bias)) for drivers that run on a CPU, whose subgroup is a SIMD register
-// and whose shared memory is memory like any other.
+// y = residual + dropout(activation(x weight^T + bias)), with `over_outputs` y = residual + x weight, for drivers that run
+// on a CPU, whose subgroup is a SIMD register and whose shared memory is memory like any other.
 //
 // A lane owns one column and tile_rows rows. x is uniform, so its loads are scalars that the multiplications broadcast;
 // the weight is per lane, and such a load is a gather: slow, hence many rows to one of them, in words of 64 bits to
@@ -19,6 +19,7 @@
 layout(constant_id = 0) const uint workgroup_size = 64;
 layout(constant_id = 1) const uint tile_rows = 64; // 1 to 64, at most `rows`
 layout(constant_id = 2) const uint turn = 4;       // groups of four along K at once: 2 or 4; divides `groups`
+layout(constant_id = 3) const uint over_outputs = 0;
 layout(constant_id = 10) const uint activation = 0;
 layout(constant_id = 11) const uint keeps_sum = 0; // store what activation is applied to
 layout(constant_id = 12) const uint has_dropout = 0;
@@ -37,7 +38,7 @@ layout(push_constant) uniform Push
     uint cols;          // of y
     uint groups;        // of four along K, padding included
     uint weight_stride;
-    uint first_output;  // of the weight
+    uint first_output;  // of the weight; over_outputs, the one that x begins with
     uint y_stride;      // groups of four, padding included
     uint flags;
     uint dropout_stream;
@@ -55,8 +56,23 @@ const uint HAS_RESIDUAL = 2;
 layout(buffer_reference, std430, buffer_reference_align = 16) readonly buffer RowGroups { vec4 of[4]; };
 layout(buffer_reference, std430, buffer_reference_align = 16) readonly buffer WeightGroup { u64vec2 bits; };
 
-vec4 weight_at(uint64_t address)
+layout(buffer_reference, std430, buffer_reference_align = 4) readonly buffer Weights { float of[]; };
+
+// The weights of the lane's column from one output on.
+vec4 weight_column_at(uint64_t column, uint first)
 {
+    uvec4 outputs = min(uvec4(first, first + 1, first + 2, first + 3), uvec4(weight_stride - 1));
+    Weights weights = Weights(column);
+    return vec4(weights.of[4 * outputs.x], weights.of[4 * outputs.y], weights.of[4 * outputs.z],
+                weights.of[4 * outputs.w]);
+}
+
+// Group k along K of the lane's column.
+vec4 weight_at(uint64_t column, uint k)
+{
+    if (over_outputs != 0)
+        return weight_column_at(column, first_output + 4 * k);
+    uint64_t address = column + uint64_t(k) * (uint64_t(weight_stride) * 16);
     u64vec2 bits = WeightGroup(address).bits;
     return uintBitsToFloat(uvec4(unpackUint2x32(bits.x), unpackUint2x32(bits.y)));
 }
@@ -84,27 +100,29 @@ void finish(uint row, uint col, float sum, float column_bias)
     ROWS8(DO, 48, 49, 50, 51, 52, 53, 54, 55) ROWS8(DO, 56, 57, 58, 59, 60, 61, 62, 63)
 
 #define DECLARE(i) float sum##i = 0.0;
-#define ADD_GROUP(i, u) \
+#define ADD_GROUP(u) \
     { \
         vec4 v = row_groups.of[u]; \
-        sum##i += v.x * w##u.x; \
-        sum##i += v.y * w##u.y; \
-        sum##i += v.z * w##u.z; \
-        sum##i += v.w * w##u.w; \
+        part += v.x * w##u.x; \
+        part += v.y * w##u.y; \
+        part += v.z * w##u.z; \
+        part += v.w * w##u.w; \
     }
 #define ADD_ROW(i) \
     if (i < tile_rows) { \
         RowGroups row_groups = RowGroups(x_turn + i * x_pitch); \
-        ADD_GROUP(i, 0) \
-        ADD_GROUP(i, 1) \
+        float part = 0.0; \
+        ADD_GROUP(0) \
+        ADD_GROUP(1) \
         if (turn > 2) { \
-            ADD_GROUP(i, 2) \
-            ADD_GROUP(i, 3) \
+            ADD_GROUP(2) \
+            ADD_GROUP(3) \
         } \
+        sum##i += part; \
     }
-#define FINISH(i) \
-    if (i < tile_rows && first_row + i >= first_own_row) \
-        finish(first_row + i, col, sum##i, column_bias);
+#define KEEP(i) \
+    if (i < tile_rows) \
+        sums[i] = sum##i;
 
 void main()
 {
@@ -113,24 +131,31 @@ void main()
     uint first_own_row = gl_WorkGroupID.x * tile_rows;
     uint first_row = min(first_own_row, rows - tile_rows);
     uint64_t x_pitch = uint64_t(groups) * 16;
-    uint64_t weight_pitch = uint64_t(weight_stride) * 16;
     uint64_t x_tile = packUint2x32(uvec2(x_address_low, x_address_high)) + first_row * x_pitch;
-    uint64_t weight_column = packUint2x32(uvec2(weight_address_low, weight_address_high)) +
-                             uint64_t(min(first_output + col, weight_stride - 1)) * 16;
+    uint64_t weight_column = packUint2x32(uvec2(weight_address_low, weight_address_high));
+    if (over_outputs == 0) {
+        weight_column += uint64_t(min(first_output + col, weight_stride - 1)) * 16;
+    } else {
+        uint column = min(col, y_stride * 4 - 1);
+        weight_column += uint64_t(column / 4 * weight_stride) * 16 + column % 4 * 4;
+    }
     ROWS(DECLARE)
     for (uint next = 0; next < groups; next += turn) {
         // A CPU driver runs the body once more with all lanes off, but uniform loads are done all the same: stay inside.
-        uint64_t k = uint64_t(min(next, groups - turn));
-        uint64_t x_turn = x_tile + k * 16;
-        uint64_t weight_turn = weight_column + k * weight_pitch;
-        vec4 w0 = weight_at(weight_turn);
-        vec4 w1 = weight_at(weight_turn + weight_pitch);
-        vec4 w2 = turn > 2 ? weight_at(weight_turn + 2 * weight_pitch) : vec4(0.0);
-        vec4 w3 = turn > 2 ? weight_at(weight_turn + 3 * weight_pitch) : vec4(0.0);
+        uint k = min(next, groups - turn);
+        uint64_t x_turn = x_tile + uint64_t(k) * 16;
+        vec4 w0 = weight_at(weight_column, k);
+        vec4 w1 = weight_at(weight_column, k + 1);
+        vec4 w2 = turn > 2 ? weight_at(weight_column, k + 2) : vec4(0.0);
+        vec4 w3 = turn > 2 ? weight_at(weight_column, k + 3) : vec4(0.0);
         ROWS(ADD_ROW)
     }
     if (col >= y_stride * 4)
         return;
     float column_bias = (flags & HAS_BIAS) != 0 ? bias[min(first_output + col, first_output + cols - 1)] : 0.0;
-    ROWS(FINISH)
+    // Through memory, so that what follows is compiled once and not for each row.
+    float sums[64];
+    ROWS(KEEP)
+    for (uint i = first_own_row - first_row; i < tile_rows; ++i)
+        finish(first_row + i, col, sums[i], column_bias);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// variants: f32 f16 f16_wide
-// y = residual + dropout(activation(x weight^T + bias)); with `transposed` 0, y = x weight, the gradient of x.
+// variants: f32 f16 f16_wide f16_wideinput
+// y = residual + dropout(activation(x weight^T + bias)); with `over_outputs` y = residual + x weight, the gradient of a
+// linear's input. f16_wide: y is f32; f16_wideinput: x is.
 //
 // A workgroup of lanes_x * lanes_y computes a block of tile_rows * lanes_y rows and 4 * tile_groups * lanes_x columns;
 // a lane, tile_rows rows with tile_groups groups of four columns, `lanes` apart so that neighbours read neighbours.
@@ -16,12 +17,20 @@ layout(constant_id = 1) const uint lanes_y = 8;
 layout(constant_id = 2) const uint tile_rows = 8;   // 1 to 8
 layout(constant_id = 3) const uint tile_groups = 1; // 1 or 2
 layout(constant_id = 4) const uint step = 4;        // divides the padded K / 4 where not shared: 1 or 2
-layout(constant_id = 5) const uint uses_shared = 1;
-layout(constant_id = 6) const uint transposed = 1;
+layout(constant_id = 5) const uint uses_shared = 0;
+layout(constant_id = 6) const uint over_outputs = 0;
 layout(local_size_x = 16, local_size_x_id = 0, local_size_y = 8, local_size_y_id = 1) in;
 
-layout(binding = 0) readonly buffer X { elem4 x[]; };               // (rows, K)
-layout(binding = 1) readonly buffer Weight { elem4 weight[]; };     // PANELS: (N, K), or (K, N) where not transposed
+#ifdef VARIANT_wideinput
+#define x_elem4 vec4
+vec4 load_x(vec4 v) { return v; }
+#else
+#define x_elem4 elem4
+vec4 load_x(elem4 v) { return load4(v); }
+#endif
+
+layout(binding = 0) readonly buffer X { x_elem4 x[]; };             // (rows, K)
+layout(binding = 1) readonly buffer Weight { elem4 weight[]; };     // PANELS: (N, K), or (K, N) over_outputs
 layout(binding = 2) readonly buffer Bias { float bias[]; };         // (1, N) where HAS_BIAS
 layout(binding = 3) readonly buffer Residual { elem4 residual[]; }; // (rows, cols) where HAS_RESIDUAL; may be y
 layout(binding = 4) readonly buffer Seed { uvec4 seed[]; };         // (1, 4) where has_dropout
@@ -37,7 +46,7 @@ layout(push_constant) uniform Push
     uint cols;          // of y
     uint groups;        // of four along K, padding included
     uint weight_stride;
-    uint first_output;  // of the weight
+    uint first_output;  // of the weight; over_outputs, the one that x begins with
     uint y_stride;      // groups of four, padding included
     uint flags;
     uint dropout_stream;
@@ -54,12 +63,12 @@ const uint x_pitch = block_rows + 1; // rows of the block, and one that spreads 
 shared vec4 x_block[uses_shared * step * x_pitch + 1];
 shared vec4 weight_block[uses_shared * step * 4 * block_groups + 1];
 
-// Group k along K of the weight's output c of group g; where not transposed, input 4 * k + c and outputs of group g.
+// Group k along K of the weight's output c of group g; over_outputs, group g of its output 4 * k + c.
 vec4 weight_at(uint k, uint g, uint c)
 {
-    if (transposed != 0)
+    if (over_outputs == 0)
         return load4(weight[k * weight_stride + min(first_output + 4 * g + c, weight_stride - 1)]);
-    return load4(weight[min(g, y_stride - 1) * weight_stride + 4 * k + c]);
+    return load4(weight[min(g, y_stride - 1) * weight_stride + min(first_output + 4 * k + c, weight_stride - 1)]);
 }
 
 void fill_blocks(uint first_row, uint first_group, uint first_k)
@@ -68,12 +77,12 @@ void fill_blocks(uint first_row, uint first_group, uint first_k)
     for (uint i = lane; i < step * block_rows; i += lane_count) {
         uint k = i % step;
         uint row = i / step;
-        vec4 v = load4(x[min(first_row + row, rows - 1) * groups + min(first_k + k, groups - 1)]);
+        vec4 v = load_x(x[min(first_row + row, rows - 1) * groups + min(first_k + k, groups - 1)]);
         x_block[k * x_pitch + row] = first_k + k < groups ? v : vec4(0.0);
     }
     for (uint i = lane; i < step * 4 * block_groups; i += lane_count) {
-        uint k = transposed != 0 ? i / (4 * block_groups) : i / 4 % step;
-        uint g = transposed != 0 ? i / 4 % block_groups : i / (4 * step);
+        uint k = over_outputs == 0 ? i / (4 * block_groups) : i / 4 % step;
+        uint g = over_outputs == 0 ? i / 4 % block_groups : i / (4 * step);
         vec4 v = weight_at(min(first_k + k, groups - 1), first_group + g, i % 4);
         weight_block[(k * 4 + i % 4) * block_groups + g] = first_k + k < groups ? v : vec4(0.0);
     }
@@ -84,7 +93,7 @@ void fill_blocks(uint first_row, uint first_group, uint first_k)
 
 #define DECLARE(i) vec4 sum##i = vec4(0.0), more##i = vec4(0.0), a##i = vec4(0.0);
 #define LOAD_SHARED(i) IF_ROW(i) a##i = x_block[k * x_pitch + ty + i * lanes_y];
-#define LOAD_DIRECT(i) IF_ROW(i) a##i = load4(x[min(first_row + ty + i * lanes_y, rows - 1) * groups + first_k + k]);
+#define LOAD_DIRECT(i) IF_ROW(i) a##i = load_x(x[min(first_row + ty + i * lanes_y, rows - 1) * groups + first_k + k]);
 #define ADD_X(i) IF_ROW(i) sum##i += a##i.x * w[0];
 #define ADD_Y(i) IF_ROW(i) sum##i += a##i.y * w[1];
 #define ADD_Z(i) IF_ROW(i) sum##i += a##i.z * w[2];
@@ -106,7 +115,7 @@ mat4 weight_tile(uint first_group, uint first_k, uint k, uint g)
     else
         w = mat4(weight_at(first_k + k, first_group + g, 0), weight_at(first_k + k, first_group + g, 1),
                  weight_at(first_k + k, first_group + g, 2), weight_at(first_k + k, first_group + g, 3));
-    return transposed != 0 ? transpose(w) : w;
+    return over_outputs == 0 ? transpose(w) : w;
 }
 
 void main()

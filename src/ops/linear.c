@@ -6,14 +6,18 @@
  *   outputs  0 y (M, N) of x's type, F32 with params.linear.output_f32
  *            1 what activation is applied to (M, N), in training with an activation
  *
+ * Backward uses x, the weight and output 1, and leaves the gradient of output 1 where that of y was.
+ *
  * Column n of y is output params.linear.first_output + n of the weight, so that a vocabulary can be taken in
  * pieces. */
 #include <math.h>
 
 #include "base/random.h"
+#include "kernels/linear_backward_output.h"
 #include "ops/check.h"
 #include "ops/expect.h"
 #include "ops/matmul.h"
+#include "ops/teams.h"
 
 enum { X, WEIGHT, BIAS, RESIDUAL, SEED };
 enum { Y, SUM };
@@ -70,6 +74,95 @@ static tuff_status forward(struct tuff_device *device, struct tuff_recording *re
                            });
 }
 
+/* ---------------------------------------------------------------- backward */
+
+enum { NOT_WANTED, STORED, ADDED };
+
+static uint32_t mode_of(const struct tuff_node *node, uint32_t input) {
+    return !node->d_inputs[input] ? NOT_WANTED : node->accumulates[input] ? ADDED : STORED;
+}
+
+static bool is_window(const struct tuff_node *node) {
+    return node->d_outputs[Y]->shape.cols != node->inputs[WEIGHT]->shape.rows;
+}
+
+/* Gradients of parameters of which y has only some outputs are cleared first and then added to. */
+static tuff_status clear_window(struct tuff_recording *recording, const struct tuff_node *node,
+                                uint32_t input) {
+    if (mode_of(node, input) != STORED || !is_window(node))
+        return TUFF_OK;
+    return tuff_record_fill(recording, node->d_inputs[input]->slice, 0);
+}
+
+/* From the gradient of y to that of the sum, in its place; the residual's and the bias's on the way. */
+static tuff_status backward_output(struct tuff_device *device, struct tuff_recording *recording,
+                                   const struct tuff_node *node) {
+    const struct tuff_tensor *d_y = node->d_outputs[Y];
+    const struct tuff_dropout *dropout = &node->params.linear.dropout;
+    enum tuff_activation activation = node->params.linear.activation;
+    uint32_t bias_mode = mode_of(node, BIAS);
+    bool is_changed = activation != TUFF_ACTIVATION_NONE || dropout->probability > 0;
+    if (!is_changed && !node->d_inputs[RESIDUAL] && !bias_mode)
+        return TUFF_OK;
+    if (bias_mode)
+        TUFF_TRY(clear_window(recording, node, BIAS));
+    uint32_t groups = tuff_shape_stride(&d_y->shape) / 4;
+    const struct tuff_columns columns = tuff_columns_for(device, d_y->shape.rows, groups);
+    uint32_t variant = !tuff_is_f16(node->inputs[X]) ? 0 : tuff_is_f16(d_y) ? 1 : 2;
+    return tuff_run_linear_backward_output(
+        recording, variant, columns.grid,
+        &(struct tuff_linear_backward_output){
+            .d_y = d_y->slice,
+            .sum = (node->outputs[SUM] ? node->outputs[SUM] : d_y)->slice,
+            .seed = (node->inputs[SEED] ? node->inputs[SEED] : d_y)->slice,
+            .d_residual = (node->d_inputs[RESIDUAL] ? node->d_inputs[RESIDUAL] : d_y)->slice,
+            .d_bias = (node->d_inputs[BIAS] ? node->d_inputs[BIAS] : d_y)->slice,
+            .push = { .rows = d_y->shape.rows,
+                      .cols = d_y->shape.cols,
+                      .groups = groups,
+                      .first_output = node->params.linear.first_output,
+                      .residual_mode = mode_of(node, RESIDUAL),
+                      .bias_mode = bias_mode == STORED && is_window(node) ? ADDED : bias_mode,
+                      .dropout_stream = dropout->stream,
+                      .dropout_threshold = tuff_dropout_threshold(dropout->probability),
+                      .dropout_scale = tuff_dropout_scale(dropout->probability) },
+            .spec = { .workgroup_size = columns.workgroup_size,
+                      .row_lanes = columns.row_lanes,
+                      .activation = activation },
+        });
+}
+
+static tuff_status backward_weight(struct tuff_device *device, struct tuff_recording *recording,
+                                   const struct tuff_node *node) {
+    TUFF_TRY(clear_window(recording, node, WEIGHT));
+    return tuff_outer_product_run(device, recording,
+                                  &(struct tuff_outer_product){
+                                      .z = node->d_outputs[Y],
+                                      .x = node->inputs[X],
+                                      .d_weight = node->d_inputs[WEIGHT],
+                                      .first_output = node->params.linear.first_output,
+                                      .accumulates = node->accumulates[WEIGHT] || is_window(node),
+                                  });
+}
+
+static tuff_status backward(struct tuff_device *device, struct tuff_recording *recording,
+                            const struct tuff_node *node) {
+    TUFF_TRY(backward_output(device, recording, node));
+    if (node->d_inputs[WEIGHT])
+        TUFF_TRY(backward_weight(device, recording, node));
+    if (!node->d_inputs[X])
+        return TUFF_OK;
+    return tuff_matmul_run(device, recording,
+                           &(struct tuff_matmul){
+                               .x = node->d_outputs[Y],
+                               .weight = node->inputs[WEIGHT],
+                               .residual = node->accumulates[X] ? node->d_inputs[X] : NULL,
+                               .y = node->d_inputs[X],
+                               .first_output = node->params.linear.first_output,
+                               .over_outputs = true,
+                           });
+}
+
 /* ---------------------------------------------------------------- reference */
 
 static const double SQRT_HALF = 0.70710678118654752440;
@@ -90,6 +183,25 @@ static double activate(enum tuff_activation activation, double x) {
         return tanh(x);
     default:
         return x;
+    }
+}
+
+static double slope(enum tuff_activation activation, double x) {
+    double t = tanh(SQRT_2_OVER_PI * (x + 0.044715 * x * x * x));
+    double sigmoid = 1 / (1 + exp(-x));
+    switch (activation) {
+    case TUFF_ACTIVATION_GELU:
+        return (1 + erf(x * SQRT_HALF)) / 2 + x * exp(-x * x / 2) * INVERSE_SQRT_2_PI;
+    case TUFF_ACTIVATION_GELU_NEW:
+        return (1 + t) / 2 + x / 2 * (1 - t * t) * SQRT_2_OVER_PI * (1 + 3 * 0.044715 * x * x);
+    case TUFF_ACTIVATION_RELU:
+        return x > 0;
+    case TUFF_ACTIVATION_SILU:
+        return sigmoid * (1 + x * (1 - sigmoid));
+    case TUFF_ACTIVATION_TANH:
+        return 1 - tanh(x) * tanh(x);
+    default:
+        return 1;
     }
 }
 
@@ -131,6 +243,32 @@ static void reference_forward(const struct tuff_node *node) {
                 residual + activate(node->params.linear.activation, sum) * survival(node, &seed, row, col);
             if (node->outputs[SUM])
                 node->outputs[SUM]->reference[at] = sum;
+        }
+}
+
+static void add(const struct tuff_tensor *tensor, size_t at, double value) {
+    if (tensor)
+        tensor->reference[at] += value;
+}
+
+static void reference_backward(const struct tuff_node *node) {
+    const struct tuff_shape *y = &node->outputs[Y]->shape;
+    uint32_t inner = node->inputs[X]->shape.cols;
+    struct tuff_seed seed = seed_of(node);
+    for (uint32_t row = 0; row < y->rows; row++)
+        for (uint32_t col = 0; col < y->cols; col++) {
+            uint32_t output = node->params.linear.first_output + col;
+            double d_y = node->d_outputs[Y]->reference[(size_t)row * y->cols + col];
+            double d_sum = d_y * survival(node, &seed, row, col) *
+                           slope(node->params.linear.activation, sum_at(node, row, col));
+            add(node->d_inputs[RESIDUAL], (size_t)row * y->cols + col, d_y);
+            add(node->d_inputs[BIAS], output, d_sum);
+            for (uint32_t k = 0; k < inner; k++) {
+                add(node->d_inputs[X], (size_t)row * inner + k,
+                    d_sum * node->inputs[WEIGHT]->reference[(size_t)output * inner + k]);
+                add(node->d_inputs[WEIGHT], (size_t)output * inner + k,
+                    d_sum * node->inputs[X]->reference[(size_t)row * inner + k]);
+            }
         }
 }
 
@@ -179,7 +317,9 @@ const struct tuff_op tuff_op_linear = {
     .name = "linear",
     .shape = shape,
     .forward = forward,
+    .backward = backward,
     .reference_forward = reference_forward,
+    .reference_backward = reference_backward,
     .make = make,
     .check_shapes = check_shapes,
     .tolerance_f32 = 3e-6, /* sums in single precision of up to some thousand products */

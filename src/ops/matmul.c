@@ -3,10 +3,12 @@
 
 #include "base/random.h"
 #include "kernels/matmul_lanes.h"
+#include "kernels/matmul_outer_lanes.h"
+#include "kernels/matmul_outer_tiled.h"
 #include "kernels/matmul_tiled.h"
 
-enum { HAS_BIAS = 1, HAS_RESIDUAL = 2 }; /* as in the shaders */
-enum { VARIANT_F32, VARIANT_F16, VARIANT_F16_WIDE };
+enum { HAS_BIAS = 1, HAS_RESIDUAL = 2 };                                    /* as in the shaders */
+enum { VARIANT_F32, VARIANT_F16, VARIANT_F16_WIDE, VARIANT_F16_WIDEINPUT }; /* of matmul_tiled */
 
 static uint32_t divide_up(uint32_t a, uint32_t b) {
     return a / b + (a % b != 0);
@@ -101,25 +103,29 @@ static tuff_status run_lanes(struct tuff_recording *recording, const struct tuff
             .spec = { .workgroup_size = tile->lanes_x,
                       .tile_rows = tile->tile_rows,
                       .turn = tile->step,
+                      .over_outputs = matmul->over_outputs,
                       .activation = matmul->activation,
                       .keeps_sum = matmul->sum != NULL,
                       .has_dropout = matmul->dropout.probability > 0 },
         });
 }
 
+static uint32_t tiled_variant(const struct tuff_matmul *matmul) {
+    if (!tuff_is_f16(matmul->weight))
+        return VARIANT_F32;
+    if (!tuff_is_f16(matmul->x))
+        return VARIANT_F16_WIDEINPUT;
+    return tuff_is_f16(matmul->y) ? VARIANT_F16 : VARIANT_F16_WIDE;
+}
+
 static tuff_status run_tiled(struct tuff_recording *recording, const struct tuff_matmul *matmul,
                              const struct tuff_matmul_tile *tile) {
     const struct tuff_shape *y = &matmul->y->shape;
-    bool is_wide = tuff_is_f16(matmul->x) && y->type == TUFF_TYPE_F32;
     struct tuff_grid grid = { divide_up(y->rows, tile->tile_rows * tile->lanes_y),
                               divide_up(tuff_padded(y->cols) / 4, tile->tile_groups * tile->lanes_x), 1,
                               cost_of(matmul) };
     return tuff_run_matmul_tiled(
-        recording,
-        is_wide                  ? VARIANT_F16_WIDE
-        : tuff_is_f16(matmul->x) ? VARIANT_F16
-                                 : VARIANT_F32,
-        grid,
+        recording, tiled_variant(matmul), grid,
         &(struct tuff_matmul_tiled){
             .x = matmul->x->slice,
             .weight = matmul->weight->slice,
@@ -144,7 +150,7 @@ static tuff_status run_tiled(struct tuff_recording *recording, const struct tuff
                       .tile_groups = tile->tile_groups,
                       .step = tile->step,
                       .uses_shared = tile->uses_shared,
-                      .transposed = 1,
+                      .over_outputs = matmul->over_outputs,
                       .activation = matmul->activation,
                       .keeps_sum = matmul->sum != NULL,
                       .has_dropout = matmul->dropout.probability > 0 },
@@ -154,9 +160,88 @@ static tuff_status run_tiled(struct tuff_recording *recording, const struct tuff
 tuff_status tuff_matmul_run(struct tuff_device *device, struct tuff_recording *recording,
                             const struct tuff_matmul *matmul) {
     const struct tuff_shape *y = &matmul->y->shape;
-    struct tuff_matmul_tile tile = tuff_matmul_tile_for(device, matmul->x->shape.type, y->rows, y->cols,
+    struct tuff_matmul_tile tile = tuff_matmul_tile_for(device, matmul->weight->shape.type, y->rows, y->cols,
                                                         tuff_shape_stride(&matmul->x->shape) / 4);
     if (tile.kernel == TUFF_MATMUL_LANES)
         return run_lanes(recording, matmul, &tile);
     return run_tiled(recording, matmul, &tile);
+}
+
+/* ---------------------------------------------------------------- outer products */
+
+/* Outputs that are written: padding too where z reaches the end of d_weight, so that it becomes zero. */
+static uint32_t outputs_of(const struct tuff_outer_product *product) {
+    uint32_t cols = product->z->shape.cols;
+    return product->first_output == 0 && cols == product->d_weight->shape.rows ? tuff_padded(cols) : cols;
+}
+
+static uint64_t outer_cost(const struct tuff_outer_product *product) {
+    return (uint64_t)product->z->shape.rows * product->z->shape.cols * product->x->shape.cols;
+}
+
+static tuff_status run_outer_lanes(struct tuff_recording *recording,
+                                   const struct tuff_outer_product *product) {
+    uint64_t z_address = tuff_slice_address(&product->z->slice);
+    uint64_t x_address = tuff_slice_address(&product->x->slice);
+    uint32_t x_groups = tuff_shape_stride(&product->x->shape) / 4;
+    uint32_t tile_groups = 32;
+    while (tile_groups > x_groups)
+        tile_groups /= 2;
+    struct tuff_grid grid = { divide_up(x_groups, tile_groups), divide_up(outputs_of(product), 64), 1,
+                              outer_cost(product) };
+    return tuff_run_matmul_outer_lanes(
+        recording, 0, grid,
+        &(struct tuff_matmul_outer_lanes){
+            .z = product->z->slice,
+            .x = product->x->slice,
+            .d_weight = product->d_weight->slice,
+            .push = { .rows = product->z->shape.rows,
+                      .outputs = outputs_of(product),
+                      .z_groups = tuff_shape_stride(&product->z->shape) / 4,
+                      .x_groups = x_groups,
+                      .weight_stride = tuff_shape_stride(&product->d_weight->shape),
+                      .first_output = product->first_output,
+                      .accumulates = product->accumulates,
+                      .z_address_low = (uint32_t)z_address,
+                      .z_address_high = (uint32_t)(z_address >> 32),
+                      .x_address_low = (uint32_t)x_address,
+                      .x_address_high = (uint32_t)(x_address >> 32) },
+            .spec = { .workgroup_size = 64, .tile_groups = tile_groups },
+        });
+}
+
+static tuff_status run_outer_tiled(struct tuff_device *device, struct tuff_recording *recording,
+                                   const struct tuff_outer_product *product) {
+    bool is_cpu = device->info.type == TUFF_DEVICE_CPU;
+    uint32_t variant = !tuff_is_f16(product->x) ? 0 : tuff_is_f16(product->z) ? 1 : 2;
+    uint32_t lanes_x = is_cpu ? 4 : 8, lanes_y = is_cpu ? 4 : 16, tile_groups = 1;
+    uint32_t x_groups = tuff_shape_stride(&product->x->shape) / 4;
+    struct tuff_grid grid = { divide_up(outputs_of(product), 8 * lanes_x),
+                              divide_up(x_groups, tile_groups * lanes_y), 1, outer_cost(product) };
+    return tuff_run_matmul_outer_tiled(
+        recording, variant, grid,
+        &(struct tuff_matmul_outer_tiled){
+            .z = product->z->slice,
+            .x = product->x->slice,
+            .d_weight = product->d_weight->slice,
+            .push = { .rows = product->z->shape.rows,
+                      .outputs = outputs_of(product),
+                      .z_groups = tuff_shape_stride(&product->z->shape) / 4,
+                      .x_groups = x_groups,
+                      .weight_stride = tuff_shape_stride(&product->d_weight->shape),
+                      .first_output = product->first_output,
+                      .accumulates = product->accumulates },
+            .spec = { .lanes_x = lanes_x,
+                      .lanes_y = lanes_y,
+                      .tile_groups = tile_groups,
+                      .step = is_cpu ? 1 : 16,
+                      .uses_shared = !is_cpu },
+        });
+}
+
+tuff_status tuff_outer_product_run(struct tuff_device *device, struct tuff_recording *recording,
+                                   const struct tuff_outer_product *product) {
+    if (can_use_lanes(device, product->x->shape.type))
+        return run_outer_lanes(recording, product);
+    return run_outer_tiled(device, recording, product);
 }

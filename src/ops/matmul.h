@@ -16,9 +16,9 @@ struct tuff_matmul_tile {
     bool uses_shared;
 };
 
-/* y = residual + dropout(activation(x weight^T + bias)). */
+/* y = residual + dropout(activation(x weight^T + bias)); over_outputs: y = residual + x weight. */
 struct tuff_matmul {
-    const struct tuff_tensor *x;        /* (M, K) */
+    const struct tuff_tensor *x;        /* (M, K); F32 in a graph of F16 only over_outputs */
     const struct tuff_tensor *weight;   /* PANELS (N', K), N' >= first_output + N */
     const struct tuff_tensor *bias;     /* F32 (1, N'); NULL: none */
     const struct tuff_tensor *residual; /* (M, N), may be y; NULL: none */
@@ -27,14 +27,27 @@ struct tuff_matmul {
     const struct tuff_tensor *sum;      /* (M, N), what activation is applied to; NULL: not kept */
     enum tuff_activation activation;
     struct tuff_dropout dropout;
-    uint32_t first_output;
+    uint32_t first_output; /* of the weight: the first column of y, or of x over_outputs */
+    bool over_outputs;     /* the sum goes over the weight's outputs, y has its inputs' columns */
 };
 
 /* The tile for a product of (rows, 4 * groups) with (4 * groups, cols). */
 struct tuff_matmul_tile tuff_matmul_tile_for(const struct tuff_device *device, enum tuff_type type,
                                              uint32_t rows, uint32_t cols, uint32_t groups);
 
+/* d_weight = z^T x, or adds it; d_weight's outputs from first_output on are z's columns. z may be F32 in a
+ * graph of F16. Outputs outside are left alone. */
+struct tuff_outer_product {
+    const struct tuff_tensor *z;        /* (M, N) */
+    const struct tuff_tensor *x;        /* (M, K) */
+    const struct tuff_tensor *d_weight; /* PANELS (N', K) */
+    uint32_t first_output;
+    bool accumulates;
+};
+
 tuff_status tuff_matmul_run(struct tuff_device *device, struct tuff_recording *recording,
                             const struct tuff_matmul *matmul);
+tuff_status tuff_outer_product_run(struct tuff_device *device, struct tuff_recording *recording,
+                                   const struct tuff_outer_product *product);
 
 #endif

@@ -32,6 +32,25 @@ static const uint32_t shapes[][8] = {
     { 67, 24, 66, 1, 15 },
 };
 
+/* Some that the device computes in another way without the feature. */
+static const uint32_t few[][8] = { { 7, 9, 5, 1, 3 }, { 65, 70, 66, 0, 3 }, { 67, 24, 66, 1, 15, 10 } };
+
 Test(ops_linear, forward) {
-    test_op_forward(&tuff_op_linear, shapes, COUNT_OF(shapes), "buffer_address");
+    test_op_forward(&tuff_op_linear, shapes, COUNT_OF(shapes), NULL);
+}
+
+Test(ops_linear, backward) {
+    test_op_backward(&tuff_op_linear, shapes, COUNT_OF(shapes), NULL);
+}
+
+Test(ops_linear, without_addresses) {
+    test_op_forward(&tuff_op_linear, few, COUNT_OF(few), "buffer_address");
+    test_op_backward(&tuff_op_linear, few, COUNT_OF(few), "buffer_address");
+}
+
+Test(ops_linear, differences) {
+    static const uint32_t smooth[][8] = {
+        { 3, 5, 4, 1, 3 }, { 3, 5, 4, 2, 3 }, { 3, 5, 4, 4, 11 }, { 2, 3, 9, 5, 3, 30 }
+    };
+    test_op_differences(&tuff_op_linear, smooth, COUNT_OF(smooth));
 }
