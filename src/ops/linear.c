@@ -167,6 +167,7 @@ static tuff_status backward(struct tuff_device *device, struct tuff_recording *r
 
 static const double SQRT_HALF = 0.70710678118654752440;
 static const double SQRT_2_OVER_PI = 0.79788456080286535588;
+static const double INVERSE_SQRT_2_PI = 0.39894228040143267794;
 
 static double activate(enum tuff_activation activation, double x) {
     switch (activation) {
