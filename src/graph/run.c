@@ -65,19 +65,28 @@ done:
     return status;
 }
 
-static tuff_status record(struct tuff_graph *graph) {
-    TUFF_TRY(tuff_recording_create(graph->device, &graph->recording));
+static tuff_status append_all(struct tuff_graph *graph, struct tuff_recording *recording) {
     for (size_t i = 0; i < graph->input_count; i++)
         if (graph->inputs[i]->staging.buffer)
-            TUFF_TRY(tuff_record_copy(graph->recording, graph->inputs[i]->slice, graph->inputs[i]->staging));
+            TUFF_TRY(tuff_record_copy(recording, graph->inputs[i]->slice, graph->inputs[i]->staging));
     for (size_t i = 0; i < graph->node_count; i++)
-        TUFF_TRY(graph->nodes[i].op->forward(graph->device, graph->recording, &graph->nodes[i]));
-    TUFF_TRY(tuff_graph_record_backward(graph, graph->recording));
+        TUFF_TRY(graph->nodes[i].op->forward(graph->device, recording, &graph->nodes[i]));
+    TUFF_TRY(tuff_graph_record_backward(graph, recording));
     for (size_t i = 0; i < graph->result_count; i++)
         if (graph->results[i]->staging.buffer)
-            TUFF_TRY(
-                tuff_record_copy(graph->recording, graph->results[i]->staging, graph->results[i]->slice));
-    return tuff_recording_end(graph->recording);
+            TUFF_TRY(tuff_record_copy(recording, graph->results[i]->staging, graph->results[i]->slice));
+    return tuff_recording_end(recording);
+}
+
+/* Pipelines first, all at once: one after the other they would be most of a program's start. */
+static tuff_status record(struct tuff_graph *graph) {
+    struct tuff_recording *survey = NULL;
+    TUFF_TRY(tuff_recording_create_survey(graph->device, &survey));
+    tuff_status status = append_all(graph, survey);
+    tuff_recording_destroy(survey);
+    TUFF_TRY(status);
+    TUFF_TRY(tuff_recording_create(graph->device, &graph->recording));
+    return append_all(graph, graph->recording);
 }
 
 /* What the workspace held; inputs and results have a place of their own. */

@@ -27,6 +27,9 @@ struct tuff_grid {
 };
 
 tuff_status tuff_recording_create(struct tuff_device *device, struct tuff_recording **out_recording);
+/* A survey takes the same calls as a recording that is to come and runs nothing: its end makes all the
+ * pipelines that it met, on all processors at once. */
+tuff_status tuff_recording_create_survey(struct tuff_device *device, struct tuff_recording **out_recording);
 /* Waits for what is in flight. NULL is fine. */
 void tuff_recording_destroy(struct tuff_recording *recording);
 

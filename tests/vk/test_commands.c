@@ -6,6 +6,7 @@
 #include "support/axpy.h"
 #include "support/device.h"
 #include "vk/commands.h"
+#include "vk/pipeline.h"
 
 /* What most tests here begin and end with. */
 struct bench {
@@ -199,6 +200,24 @@ Test(vk_commands, a_lost_device_stays_lost) {
     cr_assert_eq(tuff_upload(bench.device, &bench.x, 0, &slice, 4), TUFF_DEVICE_LOST);
     cr_assert_eq(tuff_download(bench.device, &bench.x, 0, &slice, 4), TUFF_DEVICE_LOST);
     tear_down(&bench);
+}
+
+/* A survey makes the pipelines of what would be recorded, and runs nothing. */
+Test(vk_commands, a_survey_makes_pipelines) {
+    struct bench bench = set_up(test_device());
+    struct tuff_recording *survey = NULL;
+    test_ok(tuff_recording_create_survey(bench.device, &survey));
+    test_ok(tuff_record_fill(survey, bench.z, 5));
+    test_ok(test_record_axpy(survey, bench.x, bench.y, 1, 0));
+    test_ok(test_record_axpy(survey, bench.x, bench.y, 1, 0));
+    test_ok(tuff_recording_end(survey));
+    test_ok(tuff_recording_run(survey, NULL, NULL));
+    cr_assert_eq(tuff_pipelines_count(bench.device), 1);
+    cr_assert_eq(bench.device->dispatch_count, 0);
+    test_expect_ramp(bench.device, &bench.z, 0);
+    tuff_recording_destroy(survey);
+    free_objects(&bench);
+    test_device_close_idle(bench.device);
 }
 
 static void run_a_chain(void *user) {
