@@ -16,6 +16,8 @@ struct tuff_row {
     int32_t type;
 };
 
+struct tuff_targets; /* model/loss.h */
+
 /* `tokens` has visible_count + hidden_count entries, the visible ones first. */
 struct tuff_sequence {
     const struct tuff_row *tokens;
@@ -26,6 +28,7 @@ struct tuff_sequence {
     uint32_t asked_count;
     /* No token is visible: the reference then attends to all of them alike. */
     bool is_blind;
+    const struct tuff_targets *targets; /* what a loss compares with */
 };
 
 /* Sizes that a graph is recorded for. */

@@ -145,6 +145,17 @@ static tuff_status build_encoder(const struct tuff_runner *runner, struct tuff_r
     return TUFF_OK;
 }
 
+static tuff_status build_losses(struct tuff_run *run) {
+    struct tuff_loss_logits logits = { .next_sentence = run->next_sentence,
+                                       .classifier = run->classifier,
+                                       .tokens = run->token_logits,
+                                       .spans = run->span_logits };
+    if (run->vocabulary)
+        logits.masked_lm = run->vocabulary[0];
+    return tuff_loss_append(run->graph, run->key.losses, run->key.group, 0, &run->key.bucket, &logits,
+                            run->losses);
+}
+
 static tuff_status build(const struct tuff_runner *runner, struct tuff_run *run) {
     struct tuff_tensor *last = NULL;
     TUFF_TRY(tuff_graph_create(runner->device, false, &run->graph));
@@ -156,11 +167,13 @@ static tuff_status build(const struct tuff_runner *runner, struct tuff_run *run)
         TUFF_TRY(build_pooled(runner, run, last));
     if (run->key.wants & TUFF_WANT_MASKED_LM)
         TUFF_TRY(build_vocabulary(runner, run, last));
-    return build_row_logits(runner, run, last);
+    TUFF_TRY(build_row_logits(runner, run, last));
+    return build_losses(run);
 }
 
 static bool same_key(const struct tuff_run_key *a, const struct tuff_run_key *b) {
     return a->wants == b->wants && a->pool == b->pool && a->normalize == b->normalize &&
+           a->losses == b->losses && a->group == b->group &&
            memcmp(&a->bucket, &b->bucket, sizeof a->bucket) == 0;
 }
 
@@ -199,11 +212,16 @@ static void *bytes_or_null(const struct tuff_tensor *tensor) {
     return tensor ? tuff_graph_input_bytes(tensor) : NULL;
 }
 
+/* Losses that cannot leave sequences out. */
+static const uint32_t counts_exactly = TUFF_LOSS_NUMBERS | TUFF_LOSS_LABELS;
+
 tuff_status tuff_runner_run(struct tuff_runner *runner, const struct tuff_request *request,
                             struct tuff_run **out_run) {
     struct tuff_run *run = NULL;
     struct tuff_run_key key = request->key;
     key.bucket = tuff_bucket_for(runner->device, request->sequences, request->sequence_count);
+    if (key.losses & counts_exactly)
+        key.bucket.sequences = request->sequence_count;
     TUFF_TRY(find_run(runner, &key, &run));
     run->last_use = ++runner->use_count;
     TUFF_TRY(tuff_graph_prepare(run->graph, &runner->workspace));
@@ -217,6 +235,8 @@ tuff_status tuff_runner_run(struct tuff_runner *runner, const struct tuff_reques
     };
     TUFF_TRY(
         tuff_batch_fill(runner->device, &key.bucket, request->sequences, request->sequence_count, &inputs));
+    tuff_loss_fill(key.losses, key.group, request->sequences, request->sequence_count, request->denominators,
+                   run->losses);
     TUFF_TRY(tuff_graph_run(run->graph, request->keep_going, request->user));
     *out_run = run;
     return TUFF_OK;

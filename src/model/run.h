@@ -6,6 +6,7 @@
 
 #include "graph/graph.h"
 #include "model/batch.h"
+#include "model/loss.h"
 #include "model/weights.h"
 
 /* What a run gives back. */
@@ -26,6 +27,8 @@ struct tuff_run_key {
     uint32_t wants;
     enum tuff_pool_kind pool;
     bool normalize;
+    uint32_t losses; /* flags of enum tuff_loss; the logits they need are wanted as well */
+    uint32_t group;  /* sequences that belong together for the loss of a choice */
     struct tuff_bucket bucket;
 };
 
@@ -37,6 +40,7 @@ struct tuff_run {
     struct tuff_tensor **hidden; /* layers + 1 */
     struct tuff_tensor **qkv;    /* layers */
     struct tuff_tensor *embedding, *pooled, *next_sentence, *classifier, *token_logits, *span_logits;
+    struct tuff_loss_tensors losses[TUFF_LOSS_COUNT];
     struct tuff_tensor **vocabulary; /* logits, in the weights' word_part_count parts */
     uint64_t last_use;
 };
@@ -65,6 +69,7 @@ struct tuff_request {
     struct tuff_run_key key;
     const struct tuff_sequence *sequences;
     uint32_t sequence_count;
+    const struct tuff_denominators *denominators; /* where losses are wanted */
     bool (*keep_going)(void *user);
     void *user;
 };

@@ -176,6 +176,19 @@ static tuff_status add_embeddings(struct load *load) {
                     &weights->embedding_norm_beta);
 }
 
+/* A choice's one logit gets a second one of zeros beside it: the loss of spans then serves choices as it
+ * stands. */
+static tuff_status add_classifier(struct load *load) {
+    struct tuff_weights *weights = load->weights;
+    TUFF_TRY(
+        add_linear(load, TUFF_ROLE_CLASSIFIER_WEIGHT, 0, &weights->classifier, &weights->classifier_bias));
+    if (load->parameters->heads & TUFF_HEAD_MULTIPLE_CHOICE) {
+        weights->classifier->shape.rows = 2;
+        weights->classifier_bias->shape.cols = 2;
+    }
+    return TUFF_OK;
+}
+
 static tuff_status add_heads(struct load *load) {
     struct tuff_weights *weights = load->weights;
     TUFF_TRY(add_linear(load, TUFF_ROLE_POOLER_WEIGHT, 0, &weights->pooler, &weights->pooler_bias));

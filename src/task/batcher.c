@@ -5,14 +5,18 @@
 
 #include "base/memory.h"
 
+/* A group of sequences that stay together. */
 struct entry {
     uint32_t rows;
-    uint32_t index;
+    uint32_t asked;
+    uint32_t index; /* of its first sequence */
 };
 
 /* Work of one call. */
 struct packing {
     const struct tuff_batcher *batcher;
+    uint32_t group;
+    size_t group_count;
     struct entry *order;
     struct tuff_sequence *sequences; /* of the batch at hand, in packed order */
     uint32_t *members, *first_rows, *first_asked;
@@ -33,31 +37,36 @@ static int longest_first(const void *left, const void *right) {
 
 static tuff_status allocate(struct packing *packing) {
     size_t count = packing->batcher->count;
-    TUFF_TRY(tuff_alloc(count, sizeof *packing->order, &packing->order));
+    TUFF_TRY(tuff_alloc(packing->group_count, sizeof *packing->order, &packing->order));
     TUFF_TRY(tuff_alloc(count, sizeof *packing->sequences, &packing->sequences));
     TUFF_TRY(tuff_alloc(count, sizeof *packing->members, &packing->members));
     TUFF_TRY(tuff_alloc(count, sizeof *packing->first_rows, &packing->first_rows));
     return tuff_alloc(count, sizeof *packing->first_asked, &packing->first_asked);
 }
 
-/* As many sequences from `begin` on as the limit allows, at least one. */
-static void gather_batch(struct packing *packing, size_t begin, uint32_t limit,
-                         struct tuff_batch_view *view) {
-    const struct tuff_batcher *batcher = packing->batcher;
-    for (size_t i = begin; i < batcher->count; i++) {
-        const struct tuff_sequence *sequence = &batcher->sequences[packing->order[i].index];
-        uint32_t rows = rows_of(sequence);
-        uint32_t at = view->count;
-        if (at > 0 && (view->row_count + rows > limit || view->asked_count + sequence->asked_count > limit))
+static void put_sequence(struct packing *packing, uint32_t index, struct tuff_batch_view *view) {
+    const struct tuff_sequence *sequence = &packing->batcher->sequences[index];
+    uint32_t at = view->count++;
+    packing->sequences[at] = *sequence;
+    packing->members[at] = index;
+    packing->first_rows[at] = view->row_count;
+    packing->first_asked[at] = view->asked_count;
+    view->row_count += rows_of(sequence);
+    view->asked_count += sequence->asked_count;
+}
+
+/* As many groups from `begin` on as the limit allows, at least one; returns where the next batch begins. */
+static size_t gather_batch(struct packing *packing, size_t begin, uint32_t limit,
+                           struct tuff_batch_view *view) {
+    size_t at = begin;
+    for (; at < packing->group_count; at++) {
+        const struct entry *entry = &packing->order[at];
+        if (at > begin && (view->row_count + entry->rows > limit || view->asked_count + entry->asked > limit))
             break;
-        packing->sequences[at] = *sequence;
-        packing->members[at] = packing->order[i].index;
-        packing->first_rows[at] = view->row_count;
-        packing->first_asked[at] = view->asked_count;
-        view->row_count += rows;
-        view->asked_count += sequence->asked_count;
-        view->count++;
+        for (uint32_t i = 0; i < packing->group; i++)
+            put_sequence(packing, entry->index + i, view);
     }
+    return at;
 }
 
 struct watch {
@@ -74,40 +83,50 @@ static bool report(void *user) {
                              batcher->progress_total);
 }
 
-static tuff_status run_batch(struct packing *packing, size_t begin, uint32_t limit, uint32_t *out_count) {
+static tuff_status run_batch(struct packing *packing, size_t begin, uint32_t limit, size_t *out_next) {
     const struct tuff_batcher *batcher = packing->batcher;
     struct tuff_batch_view view = { .members = packing->members,
                                     .first_rows = packing->first_rows,
                                     .first_asked = packing->first_asked };
-    gather_batch(packing, begin, limit, &view);
-    struct watch watch = { .batcher = batcher, .done = begin };
+    *out_next = gather_batch(packing, begin, limit, &view);
+    struct watch watch = { .batcher = batcher, .done = begin * packing->group };
     struct tuff_request request = { .key = batcher->key,
                                     .sequences = packing->sequences,
                                     .sequence_count = view.count,
+                                    .denominators = batcher->denominators,
                                     .keep_going = report,
                                     .user = &watch };
     struct tuff_run *run = NULL;
     TUFF_TRY(tuff_runner_run(batcher->runner, &request, &run));
     view.run = run;
-    *out_count = view.count;
     return batcher->take(batcher->user, &view);
 }
 
+static void order_groups(struct packing *packing) {
+    for (size_t i = 0; i < packing->group_count; i++) {
+        struct entry *entry = &packing->order[i];
+        *entry = (struct entry){ .index = (uint32_t)(i * packing->group) };
+        for (uint32_t j = 0; j < packing->group; j++) {
+            entry->rows += rows_of(&packing->batcher->sequences[entry->index + j]);
+            entry->asked += packing->batcher->sequences[entry->index + j].asked_count;
+        }
+    }
+    qsort(packing->order, packing->group_count, sizeof *packing->order, longest_first);
+}
+
 tuff_status tuff_batcher_run(const struct tuff_batcher *batcher) {
-    struct packing packing = { .batcher = batcher };
+    struct packing packing = { .batcher = batcher, .group = batcher->group ? batcher->group : 1 };
     uint32_t limit = batcher->row_limit ? batcher->row_limit : tuff_runner_row_limit(batcher->runner);
     tuff_status status = TUFF_OK;
+    packing.group_count = batcher->count / packing.group;
     TUFF_TRY_GOTO(allocate(&packing));
-    for (size_t i = 0; i < batcher->count; i++)
-        packing.order[i] = (struct entry){ .rows = rows_of(&batcher->sequences[i]), .index = (uint32_t)i };
-    qsort(packing.order, batcher->count, sizeof *packing.order, longest_first);
-    for (size_t begin = 0; begin < batcher->count;) {
-        uint32_t count = 0;
-        TUFF_TRY_GOTO(run_batch(&packing, begin, limit, &count));
-        begin += count;
-        if (!report(&(struct watch){ .batcher = batcher, .done = begin }))
+    order_groups(&packing);
+    for (size_t at = 0; at < packing.group_count;) {
+        TUFF_TRY_GOTO(run_batch(&packing, at, limit, &at));
+        size_t done = at * packing.group;
+        if (!report(&(struct watch){ .batcher = batcher, .done = done }))
             TUFF_TRY_GOTO(tuff_fail(TUFF_CANCELLED, "cancelled after %zu of %zu",
-                                    batcher->progress_done + begin, batcher->progress_total));
+                                    batcher->progress_done + done, batcher->progress_total));
     }
 done:
     tuff_free(packing.order);

@@ -22,7 +22,9 @@ struct tuff_batcher {
     struct tuff_run_key key;
     const struct tuff_sequence *sequences;
     size_t count;
-    uint32_t row_limit; /* 0: the runner's */
+    uint32_t group;                               /* so many sequences stay together and in order; 0: 1 */
+    const struct tuff_denominators *denominators; /* where the key has losses */
+    uint32_t row_limit;                           /* 0: the runner's */
     tuff_status (*take)(void *user, const struct tuff_batch_view *view);
     void *user;
     tuff_progress_callback progress; /* may be NULL; in sequences */

@@ -11,6 +11,7 @@
 #include "task/attentions.h"
 #include "task/batcher.h"
 #include "task/grid.h"
+#include "task/labels.h"
 
 /* What the rows of a result belong to. */
 enum rows { ROWS_OF_TOKENS, ROWS_OF_SEQUENCES, ROWS_ASKED };
@@ -31,6 +32,8 @@ struct forward {
     struct tuff_model *model;
     const tuff_forward_options *options;
     struct tuff_grid_batch grid;
+    struct tuff_labels labels;
+    float *loss; /* the pieces' losses add up */
     struct tuff_arrays *arrays;
     uint32_t wants;
     struct tuff_attentions attentions;
@@ -195,6 +198,9 @@ static tuff_status take(void *user, const struct tuff_batch_view *view) {
         else
             TUFF_TRY(scatter(forward, view, output, result_of(view->run, output), 0, output->width));
     }
+    for (size_t i = 0; i < TUFF_LOSS_COUNT; i++)
+        if (forward->labels.losses >> i & 1)
+            *forward->loss += *(const float *)tuff_graph_result_bytes(view->run->losses[i].value);
     return forward->options->attentions ? tuff_attentions_take(&forward->attentions, view) : TUFF_OK;
 }
 
@@ -215,13 +221,11 @@ static uint32_t row_limit(const struct forward *forward) {
 
 static tuff_status run(struct forward *forward) {
     struct tuff_grid_batch *grid = &forward->grid;
-    for (size_t i = 0; i < grid->sequence_count && forward->wants & TUFF_WANT_MASKED_LM; i++) {
-        grid->sequences[i].asked = grid->columns;
-        grid->sequences[i].asked_count = grid->sequences[i].visible_count;
-    }
     struct tuff_batcher batcher = {
         .runner = &forward->model->runner,
-        .key = { .wants = forward->wants },
+        .key = { .wants = forward->wants, .losses = forward->labels.losses, .group = forward->labels.group },
+        .group = forward->labels.group,
+        .denominators = &forward->labels.denominators,
         .sequences = grid->sequences,
         .count = grid->sequence_count,
         .row_limit = row_limit(forward),
@@ -231,15 +235,29 @@ static tuff_status run(struct forward *forward) {
     return tuff_batcher_run(&batcher);
 }
 
+/* The question-answering loss counts every column; the pooler reads column 0 even where it is hidden. */
+static tuff_status read_inputs(struct forward *forward, const struct tuff_arrays *inputs) {
+    uint32_t heads = forward->model->folder.parameters.heads;
+    TUFF_TRY(tuff_labels_choose(inputs, config_of(forward), heads, &forward->labels));
+    struct tuff_grid_options options = { .labels = forward->labels.column_labels,
+                                         .asks_all = heads & TUFF_HEAD_MASKED_LM };
+    if (forward->labels.losses & TUFF_LOSS_SPAN)
+        options.hidden = TUFF_GRID_ALL_COLUMNS;
+    else if (forward->model->weights->pooler)
+        options.hidden = TUFF_GRID_FIRST_COLUMN;
+    TUFF_TRY(tuff_grid_read(inputs, config_of(forward), &options, &forward->grid));
+    return tuff_labels_read(inputs, config_of(forward), &forward->grid, &forward->labels);
+}
+
 static tuff_status set_up(struct forward *forward, const struct tuff_arrays *inputs) {
-    bool has_pooler = forward->model->weights->pooler;
-    TUFF_TRY(tuff_grid_read(inputs, config_of(forward),
-                            has_pooler ? TUFF_GRID_FIRST_COLUMN : TUFF_GRID_VISIBLE_ONLY, &forward->grid));
+    TUFF_TRY(read_inputs(forward, inputs));
     TUFF_TRY(tuff_arrays_create(forward->model->allocator, &forward->arrays));
     TUFF_TRY(tuff_alloc(config_of(forward)->num_hidden_layers + HEAD_OUTPUTS, sizeof *forward->outputs,
                         &forward->outputs));
     TUFF_TRY(add_encoder(forward));
     TUFF_TRY(add_heads(forward));
+    if (forward->labels.losses)
+        TUFF_TRY(tuff_arrays_make(forward->arrays, "loss", TUFF_F32, 0, NULL, &forward->loss));
     if (!forward->options->attentions)
         return TUFF_OK;
     forward->wants |= TUFF_WANT_ATTENTIONS;
@@ -259,6 +277,7 @@ tuff_status tuff_task_forward(struct tuff_model *model, const struct tuff_arrays
     }
     tuff_attentions_free(&forward.attentions);
     tuff_arrays_free(forward.arrays);
+    tuff_labels_free(&forward.labels);
     tuff_grid_free(&forward.grid);
     tuff_free(forward.outputs);
     tuff_free(forward.values);

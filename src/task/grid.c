@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "model/loss.h"
 
 int64_t tuff_array_integer(const struct tuff_array *array, size_t index) {
     if (array->dtype == TUFF_I32) {
@@ -68,7 +69,7 @@ static tuff_status check_value(const char *name, int64_t value, uint32_t bound, 
 struct source {
     const struct tuff_array *ids, *mask, *types;
     const struct tuff_config *config;
-    enum tuff_grid_hidden hidden;
+    const struct tuff_grid_options *options;
 };
 
 static tuff_status read_token(const struct source *source, const struct tuff_grid_batch *grid,
@@ -87,9 +88,14 @@ static bool is_visible(const struct source *source, const struct tuff_grid_batch
     return !source->mask || tuff_array_integer(source->mask, sequence * grid->length + column) != 0;
 }
 
-static bool is_hidden_but_wanted(const struct source *source, size_t column) {
-    return source->hidden == TUFF_GRID_ALL_COLUMNS ||
-           (source->hidden == TUFF_GRID_FIRST_COLUMN && column == 0);
+static bool is_hidden_but_wanted(const struct source *source, const struct tuff_grid_batch *grid,
+                                 size_t sequence, size_t column) {
+    const struct tuff_grid_options *options = source->options;
+    if (options->hidden == TUFF_GRID_ALL_COLUMNS ||
+        (options->hidden == TUFF_GRID_FIRST_COLUMN && column == 0))
+        return true;
+    return options->labels &&
+           tuff_array_integer(options->labels, sequence * grid->length + column) != TUFF_IGNORED;
 }
 
 /* Visible columns first, then the hidden ones that are wanted. Where nothing is visible the reference attends
@@ -106,20 +112,24 @@ static tuff_status read_sequence(const struct source *source, struct tuff_grid_b
         }
     for (size_t column = 0; column < grid->length; column++)
         if (!is_visible(source, grid, index, column) &&
-            (sequence->is_blind || is_hidden_but_wanted(source, column))) {
+            (sequence->is_blind || is_hidden_but_wanted(source, grid, index, column))) {
             uint32_t at = sequence->visible_count + sequence->hidden_count++;
             TUFF_TRY(read_token(source, grid, index, column, &tokens[at]));
             if (column == 0)
                 sequence->first = at;
         }
+    if (source->options->asks_all) {
+        sequence->asked = grid->columns;
+        sequence->asked_count = sequence->visible_count + sequence->hidden_count;
+    }
     return TUFF_OK;
 }
 
 tuff_status tuff_grid_read(const struct tuff_arrays *inputs, const struct tuff_config *config,
-                           enum tuff_grid_hidden hidden, struct tuff_grid_batch *out_grid) {
+                           const struct tuff_grid_options *options, struct tuff_grid_batch *out_grid) {
     struct source source = { .ids = tuff_arrays_find(inputs, "input_ids"),
                              .config = config,
-                             .hidden = hidden };
+                             .options = options };
     size_t token_count = 0;
     *out_grid = (struct tuff_grid_batch){ 0 };
     if (!source.ids)

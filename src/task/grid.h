@@ -24,8 +24,15 @@ struct tuff_grid_batch {
 
 /* Reads input_ids, attention_mask and token_type_ids. TUFF_ARGUMENT names the array that is missing, of the
  * wrong type or shape, or holds a value that the model has no row for. */
+/* `labels` (of the shape of input_ids, or NULL): hidden columns with a label other than -100 are computed as
+ * well. Where asks_all, every computed row is asked for its vocabulary logits. */
+struct tuff_grid_options {
+    enum tuff_grid_hidden hidden;
+    const struct tuff_array *labels;
+    bool asks_all;
+};
 tuff_status tuff_grid_read(const struct tuff_arrays *inputs, const struct tuff_config *config,
-                           enum tuff_grid_hidden hidden, struct tuff_grid_batch *out_grid);
+                           const struct tuff_grid_options *options, struct tuff_grid_batch *out_grid);
 void tuff_grid_free(struct tuff_grid_batch *grid);
 
 /* Element `index` of an I64 or I32 array. */
