@@ -199,8 +199,7 @@ static tuff_status add_heads(struct load *load) {
     TUFF_TRY(add_parts(load, TUFF_ROLE_DECODER_WEIGHT, TUFF_LAYOUT_PANELS, &weights->decoder));
     TUFF_TRY(add_linear(load, TUFF_ROLE_NEXT_SENTENCE_WEIGHT, 0, &weights->next_sentence,
                         &weights->next_sentence_bias));
-    TUFF_TRY(
-        add_linear(load, TUFF_ROLE_CLASSIFIER_WEIGHT, 0, &weights->classifier, &weights->classifier_bias));
+    TUFF_TRY(add_classifier(load));
     return add_linear(load, TUFF_ROLE_ANSWER_WEIGHT, 0, &weights->answer, &weights->answer_bias);
 }
 
