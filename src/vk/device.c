@@ -58,18 +58,17 @@ tuff_status tuff_device_list(tuff_device_info *infos, size_t capacity, size_t *o
     return status;
 }
 
-/* What one submit and one dispatch may hold, for about a tenth of a second on a slow device of its type. A
- * watchdog that resets the device waits two seconds and more; a person sees a stutter at less. */
+/* What one submit and one dispatch may hold: about a tenth of a second on a weak device of its type,
+ * milliseconds on a strong one, where a submit costs some hundredths of that. A watchdog that resets the
+ * device waits half a second and more; a person sees a stutter at less. */
 static uint64_t cost_budget(tuff_device_type type) {
     switch (type) {
     case TUFF_DEVICE_DISCRETE:
-        return 100000000000;
-    case TUFF_DEVICE_INTEGRATED:
-        return 10000000000;
+        return 50000000000;
     case TUFF_DEVICE_CPU:
         return 1000000000;
     default:
-        return 5000000000;
+        return 2000000000;
     }
 }
 

@@ -190,13 +190,12 @@ static uint64_t device_memory(const VkPhysicalDeviceMemoryProperties *memory) {
     return largest;
 }
 
-static void write_refusal(const VkPhysicalDeviceProperties *properties, const struct tuff_limits *limits,
-                          int family, char *text, size_t size) {
-    uint32_t api = properties->apiVersion;
-    if (api < VK_API_VERSION_1_1)
-        snprintf(text, size, "its driver has Vulkan %u.%u; tuff needs 1.1", VK_API_VERSION_MAJOR(api),
-                 VK_API_VERSION_MINOR(api));
-    else if (family == NO_FAMILY)
+void tuff_physical_refusal(uint32_t api_version, bool can_compute, const struct tuff_limits *limits,
+                           char *text, size_t size) {
+    if (api_version < VK_API_VERSION_1_1)
+        snprintf(text, size, "its driver has Vulkan %u.%u; tuff needs 1.1", VK_API_VERSION_MAJOR(api_version),
+                 VK_API_VERSION_MINOR(api_version));
+    else if (!can_compute)
         snprintf(text, size, "it has no compute queue");
     else if (limits->max_storage_buffers < MIN_STORAGE_BUFFERS)
         snprintf(text, size, "it has %u storage buffers a stage; tuff needs %d", limits->max_storage_buffers,
@@ -207,6 +206,8 @@ static void write_refusal(const VkPhysicalDeviceProperties *properties, const st
     else if (limits->max_shared_memory < MIN_SHARED_MEMORY)
         snprintf(text, size, "it has %u bytes of shared memory; tuff needs %d", limits->max_shared_memory,
                  MIN_SHARED_MEMORY);
+    else
+        text[0] = '\0';
 }
 
 static void write_info(const struct properties *properties, struct tuff_physical *physical) {
@@ -249,8 +250,8 @@ tuff_status tuff_physical_read(const struct tuff_instance *instance, VkPhysicalD
         /* Nothing newer may be asked of it. */
         properties.head.properties = first;
         write_info(&properties, out_physical);
-        write_refusal(&first, &out_physical->limits, family, out_physical->info.refusal,
-                      sizeof out_physical->info.refusal);
+        tuff_physical_refusal(first.apiVersion, family != NO_FAMILY, &out_physical->limits,
+                              out_physical->info.refusal, sizeof out_physical->info.refusal);
         return TUFF_OK;
     }
     out_physical->api_version = first.apiVersion < VK_API_VERSION_1_3 ? first.apiVersion : VK_API_VERSION_1_3;
@@ -269,8 +270,8 @@ tuff_status tuff_physical_read(const struct tuff_instance *instance, VkPhysicalD
     judge_features(&properties, out_physical);
     set_limits(&properties, has_timestamps, out_physical, &out_physical->limits);
     write_info(&properties, out_physical);
-    write_refusal(&first, &out_physical->limits, family, out_physical->info.refusal,
-                  sizeof out_physical->info.refusal);
+    tuff_physical_refusal(first.apiVersion, family != NO_FAMILY, &out_physical->limits,
+                          out_physical->info.refusal, sizeof out_physical->info.refusal);
     return TUFF_OK;
 }
 

@@ -18,6 +18,9 @@ struct tuff_physical {
 
 tuff_status tuff_physical_read(const struct tuff_instance *instance, VkPhysicalDevice handle, uint32_t index,
                                struct tuff_physical *out_physical);
+/* Writes why a device is below the floor, "" if it is not. */
+void tuff_physical_refusal(uint32_t api_version, bool can_compute, const struct tuff_limits *limits,
+                           char *text, size_t size);
 void tuff_physical_free(struct tuff_physical *physical);
 
 #endif
