@@ -19,183 +19,27 @@
 
 #include "base/memory.h"
 #include "base/random.h"
-#include "kernels/attention_backward_key_value.h"
-#include "kernels/attention_backward_query.h"
-#include "kernels/attention_forward.h"
+#include "ops/attention_kernels.h"
 #include "ops/check.h"
 #include "ops/expect.h"
-
-enum { QKV, TILES, KEY_TILES, SEED };
-enum { CONTEXT, STATS };
 
 static tuff_status shape(const struct tuff_device *device, const struct tuff_node *node,
                          struct tuff_shape outputs[TUFF_MAX_OUTPUTS]) {
     (void)device;
     const uint32_t width = node->params.attention.head_count * node->params.attention.head_stride;
-    TUFF_TRY(tuff_expect_float(node, QKV, "qkv", 0, 3 * width));
-    TUFF_TRY(tuff_expect(node, TILES, "tiles", TUFF_TYPE_I32, 0, 4));
-    if (node->inputs[KEY_TILES])
-        TUFF_TRY(tuff_expect(node, KEY_TILES, "key tiles", TUFF_TYPE_I32, 0, 4));
-    TUFF_TRY(tuff_expect_seed(node, SEED, &node->params.attention.dropout));
-    const struct tuff_shape *qkv = &node->inputs[QKV]->shape;
-    outputs[CONTEXT] = (struct tuff_shape){ .type = qkv->type, .rows = qkv->rows, .cols = width };
+    TUFF_TRY(tuff_expect_float(node, TUFF_ATTENTION_QKV, "qkv", 0, 3 * width));
+    TUFF_TRY(tuff_expect(node, TUFF_ATTENTION_TILES, "tiles", TUFF_TYPE_I32, 0, 4));
+    if (node->inputs[TUFF_ATTENTION_KEY_TILES])
+        TUFF_TRY(tuff_expect(node, TUFF_ATTENTION_KEY_TILES, "key tiles", TUFF_TYPE_I32, 0, 4));
+    TUFF_TRY(tuff_expect_seed(node, TUFF_ATTENTION_SEED, &node->params.attention.dropout));
+    const struct tuff_shape *qkv = &node->inputs[TUFF_ATTENTION_QKV]->shape;
+    outputs[TUFF_ATTENTION_CONTEXT] =
+        (struct tuff_shape){ .type = qkv->type, .rows = qkv->rows, .cols = width };
     if (node->is_training)
-        outputs[STATS] = (struct tuff_shape){ .type = TUFF_TYPE_F32,
-                                              .rows = qkv->rows,
-                                              .cols = 2 * node->params.attention.head_count };
+        outputs[TUFF_ATTENTION_STATS] = (struct tuff_shape){ .type = TUFF_TYPE_F32,
+                                                             .rows = qkv->rows,
+                                                             .cols = 2 * node->params.attention.head_count };
     return TUFF_OK;
-}
-
-static bool is_cpu(const struct tuff_device *device) {
-    return device->info.type == TUFF_DEVICE_CPU;
-}
-
-uint32_t tuff_attention_query_block(const struct tuff_device *device) {
-    /* One subgroup on a CPU, which runs the subgroups of a workgroup one after the other. */
-    uint32_t width = device->limits.subgroup_size;
-    return is_cpu(device) && width >= 4 && width <= 64 ? width : 64;
-}
-
-static float scale_of(const struct tuff_node *node) {
-    return 1.0f / sqrtf((float)node->params.attention.head_size);
-}
-
-/* Beyond these columns a head does not fit into registers, and its loops are not unrolled. */
-enum { UNROLLED_COLUMNS = 128 };
-
-/* f32 f16, the same with addresses, which make a CPU driver load scalars quickly, the same with loops. */
-static uint32_t variant_of(const struct tuff_device *device, const struct tuff_node *node) {
-    uint32_t is_f16 = tuff_is_f16(node->inputs[QKV]);
-    if (node->params.attention.head_stride > UNROLLED_COLUMNS)
-        return 4 + is_f16;
-    return (is_cpu(device) && device->features.buffer_address ? 2 : 0) + is_f16;
-}
-
-/* One workgroup for each tile of a head. How long the sequences are is known on the device only: the cost
- * assumes long ones. */
-static struct tuff_grid grid_of(const struct tuff_device *device, const struct tuff_node *node,
-                                const struct tuff_tensor *tiles, uint32_t products) {
-    const uint32_t rows = node->inputs[QKV]->shape.rows;
-    const uint64_t keys = rows < 512 ? rows : 512;
-    const uint32_t heads = node->params.attention.head_count;
-    return (struct tuff_grid){ .x = tiles->shape.rows,
-                               .y = heads,
-                               .z = 1,
-                               .cost = keys * tiles->shape.rows * tuff_attention_query_block(device) * heads *
-                                       node->params.attention.head_stride * products };
-}
-
-static uint32_t stats_stride(const struct tuff_node *node) {
-    return node->outputs[STATS] ? tuff_shape_stride(&node->outputs[STATS]->shape) / 2 : 0;
-}
-
-/* What stands in for a buffer that the kernel does not touch in this run. */
-static struct tuff_slice slice_or(const struct tuff_tensor *tensor, struct tuff_slice other) {
-    return tensor ? tensor->slice : other;
-}
-
-static tuff_status forward(struct tuff_device *device, struct tuff_recording *recording,
-                           const struct tuff_node *node) {
-    const struct tuff_dropout *dropout = &node->params.attention.dropout;
-    const struct tuff_slice qkv = node->inputs[QKV]->slice;
-    const struct tuff_slice tiles = node->inputs[TILES]->slice;
-    const struct tuff_slice context = node->outputs[CONTEXT]->slice;
-    const uint64_t qkv_address = tuff_slice_address(&qkv);
-    return tuff_run_attention_forward(
-        recording, variant_of(device, node), grid_of(device, node, node->inputs[TILES], 2),
-        &(struct tuff_attention_forward){
-            .qkv = qkv,
-            .tiles = tiles,
-            .seed = slice_or(node->inputs[SEED], tiles),
-            .context = context,
-            .stats = slice_or(node->outputs[STATS], context),
-            .push = { .head_count = node->params.attention.head_count,
-                      .stats_stride = stats_stride(node),
-                      .scale = scale_of(node),
-                      .dropout_stream = dropout->stream,
-                      .dropout_threshold = tuff_dropout_threshold(dropout->probability),
-                      .dropout_scale = tuff_dropout_scale(dropout->probability),
-                      .qkv_low = (uint32_t)qkv_address,
-                      .qkv_high = (uint32_t)(qkv_address >> 32) },
-            .spec = { .workgroup_size = tuff_attention_query_block(device),
-                      .head_groups = node->params.attention.head_stride / 4,
-                      .has_dropout = dropout->probability > 0 },
-        });
-}
-
-static tuff_status backward_query(struct tuff_device *device, struct tuff_recording *recording,
-                                  const struct tuff_node *node) {
-    const struct tuff_dropout *dropout = &node->params.attention.dropout;
-    const struct tuff_slice qkv = node->inputs[QKV]->slice;
-    const struct tuff_slice tiles = node->inputs[TILES]->slice;
-    const uint64_t qkv_address = tuff_slice_address(&qkv);
-    return tuff_run_attention_backward_query(
-        recording, variant_of(device, node), grid_of(device, node, node->inputs[TILES], 3),
-        &(struct tuff_attention_backward_query){
-            .qkv = qkv,
-            .tiles = tiles,
-            .seed = slice_or(node->inputs[SEED], tiles),
-            .context = node->outputs[CONTEXT]->slice,
-            .d_context = node->d_outputs[CONTEXT]->slice,
-            .stats = node->outputs[STATS]->slice,
-            .d_qkv = node->d_inputs[QKV]->slice,
-            .push = { .head_count = node->params.attention.head_count,
-                      .stats_stride = stats_stride(node),
-                      .accumulates = node->accumulates[QKV],
-                      .scale = scale_of(node),
-                      .dropout_stream = dropout->stream,
-                      .dropout_threshold = tuff_dropout_threshold(dropout->probability),
-                      .dropout_scale = tuff_dropout_scale(dropout->probability),
-                      .qkv_low = (uint32_t)qkv_address,
-                      .qkv_high = (uint32_t)(qkv_address >> 32) },
-            .spec = { .workgroup_size = tuff_attention_query_block(device),
-                      .head_groups = node->params.attention.head_stride / 4,
-                      .has_dropout = dropout->probability > 0 },
-        });
-}
-
-static tuff_status backward_key_value(struct tuff_device *device, struct tuff_recording *recording,
-                                      const struct tuff_node *node) {
-    const struct tuff_dropout *dropout = &node->params.attention.dropout;
-    const struct tuff_slice qkv = node->inputs[QKV]->slice;
-    const struct tuff_slice key_tiles = node->inputs[KEY_TILES]->slice;
-    const struct tuff_slice d_context = node->d_outputs[CONTEXT]->slice;
-    const uint64_t qkv_address = tuff_slice_address(&qkv);
-    const uint64_t d_context_address = tuff_slice_address(&d_context);
-    return tuff_run_attention_backward_key_value(
-        recording, variant_of(device, node), grid_of(device, node, node->inputs[KEY_TILES], 4),
-        &(struct tuff_attention_backward_key_value){
-            .qkv = qkv,
-            .key_tiles = key_tiles,
-            .seed = slice_or(node->inputs[SEED], key_tiles),
-            .d_context = d_context,
-            .stats = node->outputs[STATS]->slice,
-            .d_qkv = node->d_inputs[QKV]->slice,
-            .push = { .head_count = node->params.attention.head_count,
-                      .stats_stride = stats_stride(node),
-                      .accumulates = node->accumulates[QKV],
-                      .scale = scale_of(node),
-                      .dropout_stream = dropout->stream,
-                      .dropout_threshold = tuff_dropout_threshold(dropout->probability),
-                      .dropout_scale = tuff_dropout_scale(dropout->probability),
-                      .qkv_low = (uint32_t)qkv_address,
-                      .qkv_high = (uint32_t)(qkv_address >> 32),
-                      .d_context_low = (uint32_t)d_context_address,
-                      .d_context_high = (uint32_t)(d_context_address >> 32) },
-            .spec = { .workgroup_size = tuff_attention_query_block(device),
-                      .head_groups = node->params.attention.head_stride / 4,
-                      .has_dropout = dropout->probability > 0 },
-        });
-}
-
-static tuff_status backward(struct tuff_device *device, struct tuff_recording *recording,
-                            const struct tuff_node *node) {
-    if (!node->d_inputs[QKV])
-        return TUFF_OK;
-    if (!node->inputs[KEY_TILES] || !node->outputs[STATS])
-        return tuff_fail(TUFF_ARGUMENT, "attention: a node without key tiles cannot be trained through");
-    TUFF_TRY(backward_query(device, recording, node));
-    return backward_key_value(device, recording, node);
 }
 
 /* ---------------------------------------------------------------- reference */
@@ -239,11 +83,12 @@ static double survival(const struct view *view, uint32_t row, uint32_t key) {
 static double probabilities(const struct view *view, uint32_t row) {
     const struct tuff_node *node = view->node;
     const double scale = view->is_uniform ? 0 : 1 / sqrt(node->params.attention.head_size);
-    const double *query = row_of(node, node->inputs[QKV]->reference, 0, view->head, row);
+    const double *query = row_of(node, node->inputs[TUFF_ATTENTION_QKV]->reference, 0, view->head, row);
     double top = -INFINITY;
     double total = 0;
     for (uint32_t k = 0; k < view->key_count; k++) {
-        const double *key = row_of(node, node->inputs[QKV]->reference, 1, view->head, view->first_key + k);
+        const double *key =
+            row_of(node, node->inputs[TUFF_ATTENTION_QKV]->reference, 1, view->head, view->first_key + k);
         view->p[k] = dot(query, key, node->params.attention.head_stride) * scale;
         top = fmax(top, view->p[k]);
     }
@@ -257,17 +102,18 @@ static double probabilities(const struct view *view, uint32_t row) {
 static void forward_query(const struct view *view, uint32_t row) {
     const struct tuff_node *node = view->node;
     const uint32_t size = node->params.attention.head_stride;
-    double *out = context_row(view, node->outputs[CONTEXT]->reference, row);
+    double *out = context_row(view, node->outputs[TUFF_ATTENTION_CONTEXT]->reference, row);
     double log_sum = probabilities(view, row);
     for (uint32_t d = 0; d < size; d++)
         out[d] = 0;
     for (uint32_t k = 0; k < view->key_count; k++) {
-        const double *value = row_of(node, node->inputs[QKV]->reference, 2, view->head, view->first_key + k);
+        const double *value =
+            row_of(node, node->inputs[TUFF_ATTENTION_QKV]->reference, 2, view->head, view->first_key + k);
         for (uint32_t d = 0; d < size; d++)
             out[d] += view->p[k] * survival(view, row, k) * value[d];
     }
-    if (node->outputs[STATS]) {
-        double *stats = node->outputs[STATS]->reference;
+    if (node->outputs[TUFF_ATTENTION_STATS]) {
+        double *stats = node->outputs[TUFF_ATTENTION_STATS]->reference;
         size_t at = ((size_t)row * node->params.attention.head_count + view->head) * 2;
         stats[at] = log_sum;
         stats[at + 1] = 0;
@@ -278,9 +124,9 @@ static void backward_of_query(const struct view *view, uint32_t row) {
     const struct tuff_node *node = view->node;
     const uint32_t size = node->params.attention.head_stride;
     const double scale = 1 / sqrt(node->params.attention.head_size);
-    double *qkv = node->inputs[QKV]->reference;
-    double *d_qkv = node->d_inputs[QKV]->reference;
-    const double *d_out = context_row(view, node->d_outputs[CONTEXT]->reference, row);
+    double *qkv = node->inputs[TUFF_ATTENTION_QKV]->reference;
+    double *d_qkv = node->d_inputs[TUFF_ATTENTION_QKV]->reference;
+    const double *d_out = context_row(view, node->d_outputs[TUFF_ATTENTION_CONTEXT]->reference, row);
     double delta = 0;
     probabilities(view, row);
     for (uint32_t k = 0; k < view->key_count; k++)
@@ -303,8 +149,8 @@ static void backward_of_query(const struct view *view, uint32_t row) {
 
 static struct tuff_seed seed_of(const struct tuff_node *node) {
     struct tuff_seed seed = { { 0 } };
-    for (size_t i = 0; i < 4 && node->inputs[SEED]; i++)
-        seed.words[i] = (uint32_t)(int32_t)node->inputs[SEED]->reference[i];
+    for (size_t i = 0; i < 4 && node->inputs[TUFF_ATTENTION_SEED]; i++)
+        seed.words[i] = (uint32_t)(int32_t)node->inputs[TUFF_ATTENTION_SEED]->reference[i];
     return seed;
 }
 
@@ -312,10 +158,10 @@ static struct tuff_seed seed_of(const struct tuff_node *node) {
 static void for_each_query(const struct tuff_node *node,
                            void (*body)(const struct view *view, uint32_t row)) {
     struct view view = { .node = node, .seed = seed_of(node) };
-    if (tuff_alloc(node->inputs[QKV]->shape.rows, sizeof *view.p, &view.p) != TUFF_OK)
+    if (tuff_alloc(node->inputs[TUFF_ATTENTION_QKV]->shape.rows, sizeof *view.p, &view.p) != TUFF_OK)
         return;
-    for (uint32_t t = 0; t < node->inputs[TILES]->shape.rows; t++) {
-        const double *tile = node->inputs[TILES]->reference + (size_t)t * 4;
+    for (uint32_t t = 0; t < node->inputs[TUFF_ATTENTION_TILES]->shape.rows; t++) {
+        const double *tile = node->inputs[TUFF_ATTENTION_TILES]->reference + (size_t)t * 4;
         view.first_key = (uint32_t)tile[2];
         view.key_count = (uint32_t)fabs(tile[3]);
         view.is_uniform = tile[3] < 0;
@@ -331,7 +177,7 @@ static void reference_forward(const struct tuff_node *node) {
 }
 
 static void reference_backward(const struct tuff_node *node) {
-    if (node->d_inputs[QKV])
+    if (node->d_inputs[TUFF_ATTENTION_QKV])
         for_each_query(node, backward_of_query);
 }
 
@@ -377,13 +223,16 @@ static tuff_status make(struct tuff_case *check_case, struct tuff_node *node, co
     node->params.attention.head_stride = stride;
     node->params.attention.dropout = (struct tuff_dropout){ (float)numbers[7] / 100, 5 };
     TUFF_TRY(tuff_case_random(check_case, check_case->type, TUFF_LAYOUT_ROWS, rows, 3 * numbers[0] * stride,
-                              1, &node->inputs[QKV]));
+                              1, &node->inputs[TUFF_ATTENTION_QKV]));
     /* Two more than there are: empty tiles are no work. */
     uint32_t count = tuff_attention_tile_count(check_case->device, spans, CHECK_SPANS) + 2;
-    TUFF_TRY(make_tiles(check_case, spans, count, tuff_attention_build_tiles, &node->inputs[TILES]));
+    TUFF_TRY(make_tiles(check_case, spans, count, tuff_attention_build_tiles,
+                        &node->inputs[TUFF_ATTENTION_TILES]));
     count = tuff_attention_key_tile_count(check_case->device, spans, CHECK_SPANS) + 2;
-    TUFF_TRY(make_tiles(check_case, spans, count, tuff_attention_build_key_tiles, &node->inputs[KEY_TILES]));
-    return tuff_case_ints(check_case, 1, 4, (const int32_t[]){ 99, -7, 3, 0 }, &node->inputs[SEED]);
+    TUFF_TRY(make_tiles(check_case, spans, count, tuff_attention_build_key_tiles,
+                        &node->inputs[TUFF_ATTENTION_KEY_TILES]));
+    return tuff_case_ints(check_case, 1, 4, (const int32_t[]){ 99, -7, 3, 0 },
+                          &node->inputs[TUFF_ATTENTION_SEED]);
 }
 
 static const uint32_t check_shapes[][8] = {
@@ -394,8 +243,8 @@ static const uint32_t check_shapes[][8] = {
 const struct tuff_op tuff_op_attention = {
     .name = "attention",
     .shape = shape,
-    .forward = forward,
-    .backward = backward,
+    .forward = tuff_attention_record_forward,
+    .backward = tuff_attention_record_backward,
     .reference_forward = reference_forward,
     .reference_backward = reference_backward,
     .make = make,

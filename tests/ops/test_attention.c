@@ -58,6 +58,23 @@ Test(ops_attention, equals_its_reference_without_buffer_addresses) {
     test_device_close(device);
 }
 
+/* What GPUs run must be right on any device. */
+static void check_as_gpu(uint32_t vendor_id) {
+    struct tuff_device *device = test_device();
+    device->info.type = TUFF_DEVICE_DISCRETE;
+    device->info.vendor_id = vendor_id;
+    check_shapes(device);
+    test_device_close(device);
+}
+
+Test(ops_attention, equals_its_reference_with_the_kernels_of_gpus) {
+    check_as_gpu(0x8086);
+}
+
+Test(ops_attention, equals_its_reference_with_the_kernels_of_gpus_with_many_registers) {
+    check_as_gpu(0x10DE);
+}
+
 /* ---------------------------------------------------------------- the reference against itself */
 
 enum { HEADS = 2, SIZE = 3, STRIDE = 8, ROWS = 9, QKV_WIDTH = 3 * HEADS * STRIDE, WIDTH = HEADS * STRIDE };

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Two families of kernels: one query (or key) an invocation for CPUs, which need no barrier and no shared
+ * memory, and tiles of 32 through shared memory for GPUs. The former serve any head size and any device. */
+#include "ops/attention_kernels.h"
+
+#include <math.h>
+
+#include "base/random.h"
+#include "kernels/attention_backward_key_value.h"
+#include "kernels/attention_backward_key_value_tiled.h"
+#include "kernels/attention_backward_query.h"
+#include "kernels/attention_backward_query_tiled.h"
+#include "kernels/attention_forward.h"
+#include "kernels/attention_forward_tiled.h"
+#include "ops/attention.h"
+
+enum {
+    QKV = TUFF_ATTENTION_QKV,
+    TILES = TUFF_ATTENTION_TILES,
+    KEY_TILES = TUFF_ATTENTION_KEY_TILES,
+    SEED = TUFF_ATTENTION_SEED
+};
+enum { CONTEXT = TUFF_ATTENTION_CONTEXT, STATS = TUFF_ATTENTION_STATS };
+
+enum {
+    TILE_ROWS = 32,         /* of the tiled kernels */
+    UNROLLED_COLUMNS = 128, /* larger heads fit into no registers: their loops are not unrolled */
+    PAIRED_COLUMNS = 32,    /* up to here d_key and d_value together spill on no device */
+};
+
+static bool is_cpu(const struct tuff_device *device) {
+    return device->info.type == TUFF_DEVICE_CPU;
+}
+
+uint32_t tuff_attention_query_block(const struct tuff_device *device) {
+    /* One subgroup on a CPU, which runs the subgroups of a workgroup one after the other. */
+    uint32_t width = device->limits.subgroup_size;
+    return is_cpu(device) && width >= 4 && width <= 64 ? width : TILE_ROWS;
+}
+
+static bool uses_tiles(const struct tuff_device *device, const struct tuff_node *node) {
+    return !is_cpu(device) && node->params.attention.head_stride <= UNROLLED_COLUMNS;
+}
+
+/* NVIDIA, AMD and Qualcomm have the registers for both gradients of a head of 64. */
+static bool has_many_registers(const struct tuff_device *device) {
+    uint32_t vendor = device->info.vendor_id;
+    return vendor == 0x10DE || vendor == 0x1002 || vendor == 0x5143;
+}
+
+/* Of the kernels without tiles: f32 f16, the same with addresses, which make a CPU driver load scalars
+ * quickly, the same with loops. */
+static uint32_t variant_of(const struct tuff_device *device, const struct tuff_node *node) {
+    uint32_t is_f16 = tuff_is_f16(node->inputs[QKV]);
+    if (node->params.attention.head_stride > UNROLLED_COLUMNS)
+        return 4 + is_f16;
+    return (is_cpu(device) && device->features.buffer_address ? 2 : 0) + is_f16;
+}
+
+/* One workgroup for each tile of a head. How long the sequences are is known on the device only: the cost
+ * assumes long ones. */
+static struct tuff_grid grid_of(const struct tuff_device *device, const struct tuff_node *node,
+                                const struct tuff_tensor *tiles, uint32_t products) {
+    const uint32_t rows = node->inputs[QKV]->shape.rows;
+    const uint64_t keys = rows < 512 ? rows : 512;
+    const uint32_t heads = node->params.attention.head_count;
+    return (struct tuff_grid){ .x = tiles->shape.rows,
+                               .y = heads,
+                               .z = 1,
+                               .cost = keys * tiles->shape.rows * tuff_attention_query_block(device) * heads *
+                                       node->params.attention.head_stride * products };
+}
+
+static uint32_t stats_stride(const struct tuff_node *node) {
+    return node->outputs[STATS] ? tuff_shape_stride(&node->outputs[STATS]->shape) / 2 : 0;
+}
+
+/* What stands in for a buffer that the kernel does not touch in this run. */
+static struct tuff_slice slice_or(const struct tuff_tensor *tensor, struct tuff_slice other) {
+    return tensor ? tensor->slice : other;
+}
+
+/* What all six kernels are pushed. */
+#define COMMON_PUSH(node)                                                                                    \
+    .head_count = (node)->params.attention.head_count, .stats_stride = stats_stride(node),                   \
+    .scale = 1.0f / sqrtf((float)(node)->params.attention.head_size),                                        \
+    .dropout_stream = (node)->params.attention.dropout.stream,                                               \
+    .dropout_threshold = tuff_dropout_threshold((node)->params.attention.dropout.probability),               \
+    .dropout_scale = tuff_dropout_scale((node)->params.attention.dropout.probability)
+
+#define COMMON_SPEC(node)                                                                                    \
+    .head_groups = (node)->params.attention.head_stride / 4,                                                 \
+    .has_dropout = (node)->params.attention.dropout.probability > 0
+
+static uint32_t low(uint64_t address) {
+    return (uint32_t)address;
+}
+
+static uint32_t high(uint64_t address) {
+    return (uint32_t)(address >> 32);
+}
+
+static tuff_status forward_tiled(struct tuff_device *device, struct tuff_recording *recording,
+                                 const struct tuff_node *node) {
+    const struct tuff_slice tiles = node->inputs[TILES]->slice;
+    const struct tuff_slice context = node->outputs[CONTEXT]->slice;
+    return tuff_run_attention_forward_tiled(recording, tuff_is_f16(node->inputs[QKV]),
+                                            grid_of(device, node, node->inputs[TILES], 2),
+                                            &(struct tuff_attention_forward_tiled){
+                                                .qkv = node->inputs[QKV]->slice,
+                                                .tiles = tiles,
+                                                .seed = slice_or(node->inputs[SEED], tiles),
+                                                .context = context,
+                                                .stats = slice_or(node->outputs[STATS], context),
+                                                .push = { COMMON_PUSH(node) },
+                                                .spec = { COMMON_SPEC(node) },
+                                            });
+}
+
+tuff_status tuff_attention_record_forward(struct tuff_device *device, struct tuff_recording *recording,
+                                          const struct tuff_node *node) {
+    if (uses_tiles(device, node))
+        return forward_tiled(device, recording, node);
+    const struct tuff_slice qkv = node->inputs[QKV]->slice;
+    const struct tuff_slice tiles = node->inputs[TILES]->slice;
+    const struct tuff_slice context = node->outputs[CONTEXT]->slice;
+    const uint64_t address = tuff_slice_address(&qkv);
+    return tuff_run_attention_forward(
+        recording, variant_of(device, node), grid_of(device, node, node->inputs[TILES], 2),
+        &(struct tuff_attention_forward){
+            .qkv = qkv,
+            .tiles = tiles,
+            .seed = slice_or(node->inputs[SEED], tiles),
+            .context = context,
+            .stats = slice_or(node->outputs[STATS], context),
+            .push = { COMMON_PUSH(node), .qkv_low = low(address), .qkv_high = high(address) },
+            .spec = { COMMON_SPEC(node), .workgroup_size = tuff_attention_query_block(device) },
+        });
+}
+
+static tuff_status backward_query_tiled(struct tuff_device *device, struct tuff_recording *recording,
+                                        const struct tuff_node *node) {
+    const struct tuff_slice tiles = node->inputs[TILES]->slice;
+    return tuff_run_attention_backward_query_tiled(
+        recording, tuff_is_f16(node->inputs[QKV]), grid_of(device, node, node->inputs[TILES], 3),
+        &(struct tuff_attention_backward_query_tiled){
+            .qkv = node->inputs[QKV]->slice,
+            .tiles = tiles,
+            .seed = slice_or(node->inputs[SEED], tiles),
+            .context = node->outputs[CONTEXT]->slice,
+            .d_context = node->d_outputs[CONTEXT]->slice,
+            .stats = node->outputs[STATS]->slice,
+            .d_qkv = node->d_inputs[QKV]->slice,
+            .push = { COMMON_PUSH(node), .accumulates = node->accumulates[QKV] },
+            .spec = { COMMON_SPEC(node) },
+        });
+}
+
+static tuff_status backward_query(struct tuff_device *device, struct tuff_recording *recording,
+                                  const struct tuff_node *node) {
+    if (uses_tiles(device, node))
+        return backward_query_tiled(device, recording, node);
+    const struct tuff_slice qkv = node->inputs[QKV]->slice;
+    const struct tuff_slice tiles = node->inputs[TILES]->slice;
+    const uint64_t address = tuff_slice_address(&qkv);
+    return tuff_run_attention_backward_query(
+        recording, variant_of(device, node), grid_of(device, node, node->inputs[TILES], 3),
+        &(struct tuff_attention_backward_query){
+            .qkv = qkv,
+            .tiles = tiles,
+            .seed = slice_or(node->inputs[SEED], tiles),
+            .context = node->outputs[CONTEXT]->slice,
+            .d_context = node->d_outputs[CONTEXT]->slice,
+            .stats = node->outputs[STATS]->slice,
+            .d_qkv = node->d_inputs[QKV]->slice,
+            .push = { COMMON_PUSH(node), .accumulates = node->accumulates[QKV], .qkv_low = low(address),
+                      .qkv_high = high(address) },
+            .spec = { COMMON_SPEC(node), .workgroup_size = tuff_attention_query_block(device) },
+        });
+}
+
+static tuff_status backward_key_value_tiled(struct tuff_device *device, struct tuff_recording *recording,
+                                            const struct tuff_node *node, bool skips_keys,
+                                            bool skips_values) {
+    const struct tuff_slice key_tiles = node->inputs[KEY_TILES]->slice;
+    return tuff_run_attention_backward_key_value_tiled(
+        recording, tuff_is_f16(node->inputs[QKV]),
+        grid_of(device, node, node->inputs[KEY_TILES],
+                4u - (skips_keys ? 2u : 0u) - (skips_values ? 1u : 0u)),
+        &(struct tuff_attention_backward_key_value_tiled){
+            .qkv = node->inputs[QKV]->slice,
+            .key_tiles = key_tiles,
+            .seed = slice_or(node->inputs[SEED], key_tiles),
+            .d_context = node->d_outputs[CONTEXT]->slice,
+            .stats = node->outputs[STATS]->slice,
+            .d_qkv = node->d_inputs[QKV]->slice,
+            .push = { COMMON_PUSH(node), .accumulates = node->accumulates[QKV] },
+            .spec = { COMMON_SPEC(node), .skips_keys = skips_keys, .skips_values = skips_values },
+        });
+}
+
+static tuff_status backward_key_value(struct tuff_device *device, struct tuff_recording *recording,
+                                      const struct tuff_node *node) {
+    const struct tuff_slice qkv = node->inputs[QKV]->slice;
+    const struct tuff_slice key_tiles = node->inputs[KEY_TILES]->slice;
+    const struct tuff_slice d_context = node->d_outputs[CONTEXT]->slice;
+    const uint64_t address = tuff_slice_address(&qkv);
+    const uint64_t d_context_address = tuff_slice_address(&d_context);
+    return tuff_run_attention_backward_key_value(
+        recording, variant_of(device, node), grid_of(device, node, node->inputs[KEY_TILES], 4),
+        &(struct tuff_attention_backward_key_value){
+            .qkv = qkv,
+            .key_tiles = key_tiles,
+            .seed = slice_or(node->inputs[SEED], key_tiles),
+            .d_context = d_context,
+            .stats = node->outputs[STATS]->slice,
+            .d_qkv = node->d_inputs[QKV]->slice,
+            .push = { COMMON_PUSH(node), .accumulates = node->accumulates[QKV], .qkv_low = low(address),
+                      .qkv_high = high(address), .d_context_low = low(d_context_address),
+                      .d_context_high = high(d_context_address) },
+            .spec = { COMMON_SPEC(node), .workgroup_size = tuff_attention_query_block(device) },
+        });
+}
+
+tuff_status tuff_attention_record_backward(struct tuff_device *device, struct tuff_recording *recording,
+                                           const struct tuff_node *node) {
+    const uint32_t columns = node->params.attention.head_stride;
+    if (!node->d_inputs[QKV])
+        return TUFF_OK;
+    if (!node->inputs[KEY_TILES] || !node->outputs[STATS])
+        return tuff_fail(TUFF_ARGUMENT, "attention: a node without key tiles cannot be trained through");
+    /* The queries' kernel leaves what the keys' reads. */
+    TUFF_TRY(backward_query(device, recording, node));
+    if (!uses_tiles(device, node))
+        return backward_key_value(device, recording, node);
+    if (columns <= PAIRED_COLUMNS || (columns <= 2 * PAIRED_COLUMNS && has_many_registers(device)))
+        return backward_key_value_tiled(device, recording, node, false, false);
+    TUFF_TRY(backward_key_value_tiled(device, recording, node, false, true));
+    return backward_key_value_tiled(device, recording, node, true, false);
+}
