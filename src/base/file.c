@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -124,28 +125,42 @@ tuff_status tuff_file_replace(const char *path, const void *data, size_t size)
     return tuff_file_replace_parts(path, &(struct tuff_file_part){ data, size }, 1);
 }
 
+/* Opens `path`, writes all parts and closes it. */
+static tuff_status write_parts(const char *path, int flags, const struct tuff_file_part *parts, size_t count)
+{
+    tuff_status status = TUFF_OK;
+    int descriptor = open(path, O_WRONLY | O_CLOEXEC | flags, 0666);
+    if (descriptor < 0)
+        return fail_errno(path, "cannot be created");
+    for (size_t i = 0; i < count && status == TUFF_OK; i++)
+        status = write_all(path, descriptor, &parts[i]);
+    /* What has no place on a disk (a pipe, a device) says EINVAL. */
+    if (status == TUFF_OK && fsync(descriptor) != 0 && errno != EINVAL)
+        status = fail_errno(path, "cannot be written to disk");
+    if (close(descriptor) != 0 && status == TUFF_OK)
+        status = fail_errno(path, "cannot be closed");
+    return status;
+}
+
 tuff_status tuff_file_replace_parts(const char *path, const struct tuff_file_part *parts, size_t count)
 {
+    struct stat info;
     char *aside = NULL;
-    TUFF_TRY(tuff_format(&aside, "%s.%ld.tmp", path, (long)getpid()));
-    tuff_status status = TUFF_OK;
-    int descriptor = open(aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (descriptor < 0) {
-        status = fail_errno(aside, "cannot be created");
-        goto done;
+    /* A pipe or a device must not make way for a file. */
+    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode))
+        return write_parts(path, 0, parts, count);
+    char *real = realpath(path, NULL); /* a link stays one */
+    const char *target = real ? real : path;
+    tuff_status status = tuff_format(&aside, "%s.%ld.tmp", target, (long)getpid());
+    if (status == TUFF_OK) {
+        status = write_parts(aside, O_CREAT | O_TRUNC, parts, count);
+        if (status == TUFF_OK && rename(aside, target) != 0)
+            status = fail_errno(path, "cannot be replaced");
+        if (status != TUFF_OK)
+            unlink(aside);
     }
-    for (size_t i = 0; i < count && status == TUFF_OK; i++)
-        status = write_all(aside, descriptor, &parts[i]);
-    if (status == TUFF_OK && fsync(descriptor) != 0)
-        status = fail_errno(aside, "cannot be written to disk");
-    if (close(descriptor) != 0 && status == TUFF_OK)
-        status = fail_errno(aside, "cannot be closed");
-    if (status == TUFF_OK && rename(aside, path) != 0)
-        status = fail_errno(path, "cannot be replaced");
-    if (status != TUFF_OK)
-        unlink(aside);
-done:
     tuff_free(aside);
+    free(real);
     return status;
 }
 

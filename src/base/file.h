@@ -22,7 +22,8 @@ void tuff_file_release_pages(const struct tuff_mapping *mapping, size_t offset, 
 /* The whole file, with a NUL behind it that *out_size does not count. TUFF_FORMAT above `limit` bytes. */
 tuff_status tuff_file_read(const char *path, size_t limit, char **out_data, size_t *out_size);
 
-/* Writes aside, fsyncs and renames, so that readers see the old file or the new one, never a part. */
+/* Writes aside, fsyncs and renames, so that readers see the old file or the new one, never a part. A link stays
+ * one; pipes and devices are written as they are. */
 tuff_status tuff_file_replace(const char *path, const void *data, size_t size);
 
 /* The same for a file that is `count` parts behind each other. */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -86,5 +87,25 @@ Test(base_file, folders_are_made_with_their_parents) {
     cr_assert_eq(tuff_file_make_folders(path), TUFF_OK);
     cr_assert(tuff_file_is_folder(path));
     cr_assert_eq(tuff_file_make_folders(path), TUFF_OK);
+    tuff_free(path);
+}
+
+/* /dev/full is a device that has no room: it refuses, and is still a device afterwards. */
+Test(base_file, devices_and_links_stay_what_they_are) {
+    char *path = path_of("data");
+    char *link = path_of("link");
+    struct stat info;
+    cr_assert_eq(tuff_file_replace("/dev/null", "text", 4), TUFF_OK);
+    cr_assert(stat("/dev/null", &info) == 0 && S_ISCHR(info.st_mode));
+    cr_assert_eq(symlink("/dev/full", link), 0);
+    cr_assert_eq(tuff_file_replace(link, "text", 4), TUFF_IO);
+    cr_assert(stat("/dev/full", &info) == 0 && S_ISCHR(info.st_mode));
+    cr_assert_eq(unlink(link), 0);
+    cr_assert_eq(tuff_file_replace(path, "old", 3), TUFF_OK);
+    cr_assert_eq(symlink("data", link), 0);
+    cr_assert_eq(tuff_file_replace(link, "newer", 5), TUFF_OK);
+    cr_assert(lstat(link, &info) == 0 && S_ISLNK(info.st_mode));
+    cr_assert(stat(path, &info) == 0 && info.st_size == 5);
+    tuff_free(link);
     tuff_free(path);
 }

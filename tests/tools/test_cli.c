@@ -130,3 +130,29 @@ Test(tools_cli, a_reader_that_leaves_is_no_failure) {
         test_command("trap '' PIPE; (sleep 0.2; tuff --help; echo code $? >&2) | true; wait");
     cr_expect_str_eq(run.err, "code 0\n");
 }
+
+/* The first id that is beyond the vocabulary is named; no file is left. */
+Test(tools_cli, forward_refuses_by_name_and_leaves_no_file) {
+    struct test_command run =
+        test_command("tuff forward --model %s --inputs " TUFF_SOURCE_DIR
+                     "/tests/data/inputs.safetensors --outputs out.safetensors; code=$?; ls; exit $code",
+                     test_oracle("models/bert-relu"));
+    cr_expect_eq(run.code, 1);
+    cr_expect_str_eq(run.out, "");
+    cr_expect(strstr(run.err, "input_ids: value 1037 at row 0, column 1 is not in 0 to") != NULL, "%s",
+              run.err);
+}
+
+Test(tools_cli, forward_writes_the_names_of_transformers) {
+    struct test_command run =
+        test_command("tuff forward --model %s --inputs " TUFF_SOURCE_DIR
+                     "/tests/data/inputs.safetensors --outputs out.safetensors --hidden-states --attentions",
+                     test_oracle("models/minilm-l6-v2-fp16"));
+    cr_assert_eq(run.code, 0, "%s", run.err);
+    char *bytes = test_read("out.safetensors", NULL) + 8; /* behind the header's length */
+    static const char *const names[] = { "last_hidden_state", "pooler_output", "hidden_states.0",
+                                         "hidden_states.6",   "attentions.0",  "attentions.5" };
+    for (size_t i = 0; i < COUNT(names); i++)
+        cr_expect(strstr(bytes, names[i]) != NULL, "%s", names[i]);
+    cr_expect(strstr(bytes, "attentions.6") == NULL && strstr(bytes, "hidden_states.7") == NULL);
+}

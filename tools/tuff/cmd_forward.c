@@ -64,7 +64,9 @@ int tuff_cmd_forward(int argc, char **argv) {
         .about =
             "Runs a model on token ids and writes its raw outputs under transformers' names. Rows that the "
             "attention mask hides are written as zeros.",
-        .example = "tuff forward --model MODEL --inputs in.safetensors --outputs out.safetensors",
+        .example =
+            "tuff forward --model build/models/all-MiniLM-L6-v2 --inputs tests/data/inputs.safetensors "
+            "--outputs outputs.safetensors",
         .options = options,
         .option_count = COUNT(options),
     };

@@ -315,8 +315,8 @@ int tuff_cmd_tokenize(int argc, char **argv) {
                  "the lines of a file or of standard input. With --json each answer has input_ids, "
                  "token_type_ids, attention_mask, offsets (in code points), tokens and overflow, the further "
                  "windows of a truncated text; a line that is refused gets {\"error\": ...}.",
-        .example = "tuff tokenize --model MODEL 'Hello, world!'\n"
-                   "echo '{\"text\":\"Hello\",\"pair\":\"world\"}' | tuff tokenize --model MODEL --json",
+        .example = "tuff tokenize --model build/models/all-MiniLM-L6-v2 'Hello, world!'\n"
+                   "echo '{\"text\":\"Hello\",\"pair\":\"world\"}' | tuff tokenize --model build/models/all-MiniLM-L6-v2 --json",
         .options = options,
         .option_count = COUNT(options),
         .maximum_arguments = SIZE_MAX,

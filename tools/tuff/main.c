@@ -70,8 +70,19 @@ static void fill_standard_places(void) {
             exit(EXIT_FAILURE);
 }
 
+/* Mesa's lavapipe reads the width when its driver is loaded and takes 256 bits by default; this program's
+ * kernels run about twice as fast on it with 512 where the processor has them. A library must not touch the
+ * environment of its process, a command may. */
+static void widen_vectors(void) {
+#if defined(__x86_64__) && defined(__GNUC__)
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw"))
+        setenv("LP_NATIVE_VECTOR_WIDTH", "512", 0);
+#endif
+}
+
 int main(int argc, char **argv) {
     fill_standard_places();
+    widen_vectors();
 #ifdef SIGPIPE
     signal(SIGPIPE, SIG_IGN); /* a reader that leaves early is seen by output.c as EPIPE */
 #endif

@@ -58,16 +58,6 @@ static void on_log(void *user, tuff_log_level level, const char *message) {
     complain("%s%s", names[level], message);
 }
 
-/* Mesa's lavapipe reads the width when its driver is loaded and takes 256 bits by default; this program's
- * kernels run about twice as fast on it with 512 where the processor has them. A library must not touch the
- * environment of its process, a command may. */
-static void widen_vectors(void) {
-#if defined(__x86_64__) && defined(__GNUC__)
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw"))
-        setenv("LP_NATIVE_VECTOR_WIDTH", "512", 0);
-#endif
-}
-
 static tuff_status open_model(struct session *session) {
     static const tuff_dtype dtypes[] = { TUFF_DTYPE_AUTO, TUFF_F32, TUFF_F16 };
     if (!session->common->model)
@@ -80,7 +70,6 @@ static tuff_status open_model(struct session *session) {
 int session_open(struct session *session, const struct common_options *common) {
     *session = (struct session){ .common = common };
     catch_interrupt();
-    widen_vectors();
     tuff_context_options options = TUFF_CONTEXT_OPTIONS;
     options.device = common->device;
     options.disable = common->disable;
