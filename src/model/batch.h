@@ -7,7 +7,7 @@
 #ifndef TUFF_MODEL_BATCH_H
 #define TUFF_MODEL_BATCH_H
 
-#include "vk/device.h"
+#include "model/bert.h"
 
 /* One token of a sequence, a row of the batch. */
 struct tuff_row {
@@ -35,27 +35,19 @@ struct tuff_sequence {
 struct tuff_bucket {
     uint32_t rows;
     uint32_t sequences;
-    uint32_t tiles;   /* of attention */
-    uint32_t indices; /* asked rows */
-};
-
-/* Integers as the graph's inputs take them; the caller owns the memory behind them. */
-struct tuff_batch_inputs {
-    int32_t *tokens;  /* (rows, 4): id, position, type, 0 */
-    int32_t *words;   /* (rows, 1): ids alone; NULL: not wanted */
-    int32_t *tiles;   /* (tiles, 4): see ops/attention.h */
-    int32_t *spans;   /* (sequences, 4): first row, visible rows, 0, 0; NULL: not wanted */
-    int32_t *firsts;  /* (sequences, 1): the row that the pooler reads; NULL: not wanted */
-    int32_t *indices; /* (indices, 1): rows; -1 beyond the count; NULL: not wanted */
+    uint32_t tiles;     /* of attention */
+    uint32_t key_tiles; /* of its backward pass */
+    uint32_t indices;   /* asked rows */
 };
 
 /* The bucket that holds these sequences on this device. */
 struct tuff_bucket tuff_bucket_for(const struct tuff_device *device, const struct tuff_sequence *sequences,
                                    uint32_t sequence_count);
 
-/* Fills the inputs of a bucket. */
+/* Fills the inputs of a bucket that are there. Look-ups of `pad_id` give the word table no gradient, as
+ * transformers' padding_idx has it. */
 tuff_status tuff_batch_fill(const struct tuff_device *device, const struct tuff_bucket *bucket,
-                            const struct tuff_sequence *sequences, uint32_t sequence_count,
-                            const struct tuff_batch_inputs *inputs);
+                            const struct tuff_sequence *sequences, uint32_t sequence_count, int32_t pad_id,
+                            const struct tuff_bert_inputs *inputs);
 
 #endif

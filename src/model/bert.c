@@ -1,38 +1,49 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/bert.h"
 
-static tuff_status linear(struct tuff_graph *graph, struct tuff_tensor *x, struct tuff_tensor *weight,
-                          struct tuff_tensor *bias, struct tuff_tensor *residual,
-                          enum tuff_activation activation, struct tuff_tensor **out_y) {
-    struct tuff_tensor *inputs[] = { x, weight, bias, residual };
-    union tuff_params params = { .linear = { .activation = activation } };
-    return tuff_graph_append(graph, &tuff_op_linear, &params, inputs, 4, out_y);
+static struct tuff_dropout next_dropout(struct tuff_bert *bert, float probability) {
+    return (struct tuff_dropout){ .probability = probability, .stream = ++bert->stream };
 }
 
-static tuff_status layer_norm(struct tuff_graph *graph, struct tuff_tensor *x, struct tuff_tensor *gamma,
-                              struct tuff_tensor *beta, double epsilon, struct tuff_tensor **out_y) {
-    struct tuff_tensor *inputs[] = { x, gamma, beta };
-    union tuff_params params = { .layer_norm = { .epsilon = (float)epsilon } };
-    return tuff_graph_append(graph, &tuff_op_layer_norm, &params, inputs, 3, out_y);
+struct linear {
+    struct tuff_tensor *x, *weight, *bias, *residual;
+    enum tuff_activation activation;
+    float dropout;
+};
+
+static tuff_status linear(struct tuff_bert *bert, const struct linear *linear, struct tuff_tensor **out_y) {
+    struct tuff_tensor *inputs[] = { linear->x, linear->weight, linear->bias, linear->residual,
+                                     bert->inputs.seed };
+    union tuff_params params = { .linear = { .activation = linear->activation,
+                                             .dropout = next_dropout(bert, linear->dropout) } };
+    return tuff_graph_append(bert->graph, &tuff_op_linear, &params, inputs, 5, out_y);
+}
+
+static tuff_status layer_norm(struct tuff_bert *bert, struct tuff_tensor *x, struct tuff_tensor *gamma,
+                              struct tuff_tensor *beta, float dropout, struct tuff_tensor **out_y) {
+    struct tuff_tensor *inputs[] = { x, gamma, beta, bert->inputs.seed };
+    union tuff_params params = { .layer_norm = { .epsilon = bert->config->layer_norm_eps,
+                                                 .dropout = next_dropout(bert, dropout) } };
+    return tuff_graph_append(bert->graph, &tuff_op_layer_norm, &params, inputs, 4, out_y);
 }
 
 /* The words' rows from a table that is too large to be bound at once. */
-static tuff_status gather_words(struct tuff_graph *graph, const struct tuff_weights *weights,
-                                struct tuff_tensor *words, struct tuff_tensor **out_rows) {
-    struct tuff_tensor *inputs[TUFF_MAX_INPUTS] = { weights->word[0], words };
+static tuff_status gather_words(struct tuff_bert *bert, struct tuff_tensor **out_rows) {
+    const struct tuff_weights *weights = bert->weights;
+    struct tuff_tensor *inputs[TUFF_MAX_INPUTS] = { weights->word[0], bert->inputs.words };
     union tuff_params params = { 0 };
     for (uint32_t part = 1; part < weights->word_part_count; part++)
         inputs[2 + part] = weights->word[part];
-    return tuff_graph_append(graph, &tuff_op_gather_rows, &params, inputs, TUFF_MAX_INPUTS, out_rows);
+    return tuff_graph_append(bert->graph, &tuff_op_gather_rows, &params, inputs, TUFF_MAX_INPUTS, out_rows);
 }
 
-static tuff_status embeddings(struct tuff_graph *graph, const struct tuff_config *config,
-                              const struct tuff_weights *weights, const struct tuff_bert_inputs *batch,
-                              struct tuff_tensor **out_hidden) {
+static tuff_status embeddings(struct tuff_bert *bert, struct tuff_tensor **out_hidden) {
+    const struct tuff_weights *weights = bert->weights;
     struct tuff_tensor *word = weights->word[0];
-    union tuff_params params = { .embedding = { .epsilon = config->layer_norm_eps } };
+    union tuff_params params = { .embedding = { .epsilon = bert->config->layer_norm_eps,
+                                                .dropout = next_dropout(bert, bert->dropout.hidden) } };
     if (weights->word_part_count > 1) {
-        TUFF_TRY(gather_words(graph, weights, batch->words, &word));
+        TUFF_TRY(gather_words(bert, &word));
         params.embedding.word_is_row = true;
     }
     struct tuff_tensor *inputs[] = { word,
@@ -40,8 +51,10 @@ static tuff_status embeddings(struct tuff_graph *graph, const struct tuff_config
                                      weights->token_type,
                                      weights->embedding_norm_gamma,
                                      weights->embedding_norm_beta,
-                                     batch->tokens };
-    return tuff_graph_append(graph, &tuff_op_embedding, &params, inputs, 6, out_hidden);
+                                     bert->inputs.tokens,
+                                     bert->inputs.lists,
+                                     bert->inputs.seed };
+    return tuff_graph_append(bert->graph, &tuff_op_embedding, &params, inputs, 8, out_hidden);
 }
 
 union tuff_params tuff_bert_attention(const struct tuff_config *config, const struct tuff_weights *weights) {
@@ -50,69 +63,98 @@ union tuff_params tuff_bert_attention(const struct tuff_config *config, const st
                                                .head_stride = weights->head_stride } };
 }
 
-/* x -> norm(x + attention(x)) -> norm(y + feed_forward(y)): seven dispatches. */
-static tuff_status layer(struct tuff_graph *graph, const struct tuff_config *config,
-                         const struct tuff_weights *weights, const struct tuff_layer_weights *layer_weights,
-                         struct tuff_tensor *tiles, struct tuff_tensor *x, struct tuff_tensor **out_qkv,
-                         struct tuff_tensor **out_y) {
-    struct tuff_tensor *context = NULL;
-    struct tuff_tensor *sum = NULL;
-    struct tuff_tensor *middle = NULL;
-    struct tuff_tensor *wide = NULL;
-    TUFF_TRY(
-        linear(graph, x, layer_weights->qkv, layer_weights->qkv_bias, NULL, TUFF_ACTIVATION_NONE, out_qkv));
-    struct tuff_tensor *inputs[] = { *out_qkv, tiles };
-    union tuff_params params = tuff_bert_attention(config, weights);
-    TUFF_TRY(tuff_graph_append(graph, &tuff_op_attention, &params, inputs, 2, &context));
-    TUFF_TRY(linear(graph, context, layer_weights->attention_output, layer_weights->attention_output_bias, x,
-                    TUFF_ACTIVATION_NONE, &sum));
-    TUFF_TRY(layer_norm(graph, sum, layer_weights->attention_norm_gamma, layer_weights->attention_norm_beta,
-                        config->layer_norm_eps, &middle));
-    TUFF_TRY(linear(graph, middle, layer_weights->intermediate, layer_weights->intermediate_bias, NULL,
-                    config->hidden_act, &wide));
-    TUFF_TRY(linear(graph, wide, layer_weights->output, layer_weights->output_bias, middle,
-                    TUFF_ACTIVATION_NONE, &sum));
-    return layer_norm(graph, sum, layer_weights->output_norm_gamma, layer_weights->output_norm_beta,
-                      config->layer_norm_eps, out_y);
+static tuff_status attention(struct tuff_bert *bert, struct tuff_tensor *qkv,
+                             struct tuff_tensor **out_context) {
+    struct tuff_tensor *inputs[] = { qkv, bert->inputs.tiles, bert->inputs.key_tiles, bert->inputs.seed };
+    union tuff_params params = tuff_bert_attention(bert->config, bert->weights);
+    params.attention.dropout = next_dropout(bert, bert->dropout.attention);
+    return tuff_graph_append(bert->graph, &tuff_op_attention, &params, inputs, 4, out_context);
 }
 
-tuff_status tuff_bert_encoder(struct tuff_graph *graph, const struct tuff_config *config,
-                              const struct tuff_weights *weights, const struct tuff_bert_inputs *inputs,
-                              struct tuff_tensor **hidden, struct tuff_tensor **qkv) {
-    TUFF_TRY(embeddings(graph, config, weights, inputs, &hidden[0]));
-    for (uint32_t i = 0; i < config->num_hidden_layers; i++) {
-        struct tuff_tensor *layer_qkv = NULL;
-        TUFF_TRY(layer(graph, config, weights, &weights->layers[i], inputs->tiles, hidden[i], &layer_qkv,
-                       &hidden[i + 1]));
-        if (qkv)
-            qkv[i] = layer_qkv;
+/* norm(x + attention(x)) */
+static tuff_status attention_half(struct tuff_bert *bert, const struct tuff_layer_weights *weights,
+                                  struct tuff_tensor *x, struct tuff_tensor **out_qkv,
+                                  struct tuff_tensor **out_y) {
+    struct tuff_tensor *context = NULL;
+    struct tuff_tensor *sum = NULL;
+    struct linear qkv = { .x = x, .weight = weights->qkv, .bias = weights->qkv_bias };
+    TUFF_TRY(linear(bert, &qkv, out_qkv));
+    TUFF_TRY(attention(bert, *out_qkv, &context));
+    struct linear output = { .x = context,
+                             .weight = weights->attention_output,
+                             .bias = weights->attention_output_bias,
+                             .residual = x,
+                             .dropout = bert->dropout.hidden };
+    TUFF_TRY(linear(bert, &output, &sum));
+    return layer_norm(bert, sum, weights->attention_norm_gamma, weights->attention_norm_beta, 0, out_y);
+}
+
+/* norm(x + feed_forward(x)) */
+static tuff_status feed_forward_half(struct tuff_bert *bert, const struct tuff_layer_weights *weights,
+                                     struct tuff_tensor *x, float dropout, struct tuff_tensor **out_y) {
+    struct tuff_tensor *wide = NULL;
+    struct tuff_tensor *sum = NULL;
+    struct linear intermediate = { .x = x,
+                                   .weight = weights->intermediate,
+                                   .bias = weights->intermediate_bias,
+                                   .activation = bert->config->hidden_act };
+    TUFF_TRY(linear(bert, &intermediate, &wide));
+    struct linear output = { .x = wide,
+                             .weight = weights->output,
+                             .bias = weights->output_bias,
+                             .residual = x,
+                             .dropout = bert->dropout.hidden };
+    TUFF_TRY(linear(bert, &output, &sum));
+    return layer_norm(bert, sum, weights->output_norm_gamma, weights->output_norm_beta, dropout, out_y);
+}
+
+tuff_status tuff_bert_encoder(struct tuff_bert *bert, float last_dropout, struct tuff_tensor **hidden,
+                              struct tuff_tensor **qkv) {
+    uint32_t layers = bert->config->num_hidden_layers;
+    TUFF_TRY(embeddings(bert, &hidden[0]));
+    for (uint32_t i = 0; i < layers; i++) {
+        const struct tuff_layer_weights *weights = &bert->weights->layers[i];
+        struct tuff_tensor *middle = NULL;
+        TUFF_TRY(attention_half(bert, weights, hidden[i], &qkv[i], &middle));
+        TUFF_TRY(
+            feed_forward_half(bert, weights, middle, i + 1 == layers ? last_dropout : 0, &hidden[i + 1]));
     }
     return TUFF_OK;
 }
 
-tuff_status tuff_bert_pooler(struct tuff_graph *graph, const struct tuff_weights *weights,
-                             struct tuff_tensor *hidden, struct tuff_tensor *first_rows,
-                             struct tuff_tensor **out_pooled) {
-    struct tuff_tensor *first = NULL;
-    struct tuff_tensor *inputs[] = { hidden, first_rows };
+static tuff_status gather(struct tuff_bert *bert, struct tuff_tensor *x, struct tuff_tensor *indices,
+                          struct tuff_tensor *list, struct tuff_tensor **out_rows) {
+    struct tuff_tensor *inputs[] = { x, indices, list };
     union tuff_params params = { 0 };
-    TUFF_TRY(tuff_graph_append(graph, &tuff_op_gather_rows, &params, inputs, 2, &first));
-    return linear(graph, first, weights->pooler, weights->pooler_bias, NULL, TUFF_ACTIVATION_TANH,
-                  out_pooled);
+    return tuff_graph_append(bert->graph, &tuff_op_gather_rows, &params, inputs, 3, out_rows);
 }
 
-tuff_status tuff_bert_logits(struct tuff_graph *graph, struct tuff_tensor *x, struct tuff_tensor *weight,
+tuff_status tuff_bert_pooler(struct tuff_bert *bert, struct tuff_tensor *hidden, float dropout,
+                             struct tuff_tensor **out_pooled) {
+    struct linear pooler = { .weight = bert->weights->pooler,
+                             .bias = bert->weights->pooler_bias,
+                             .activation = TUFF_ACTIVATION_TANH,
+                             .dropout = dropout };
+    TUFF_TRY(gather(bert, hidden, bert->inputs.firsts, bert->inputs.first_list, &pooler.x));
+    return linear(bert, &pooler, out_pooled);
+}
+
+tuff_status tuff_bert_logits(struct tuff_bert *bert, struct tuff_tensor *x, struct tuff_tensor *weight,
                              struct tuff_tensor *bias, struct tuff_tensor **out_logits) {
-    struct tuff_tensor *inputs[] = { x, weight, bias, NULL };
+    struct tuff_tensor *inputs[] = { x, weight, bias };
     union tuff_params params = { .linear = { .output_f32 = true } };
-    return tuff_graph_append(graph, &tuff_op_linear, &params, inputs, 4, out_logits);
+    return tuff_graph_append(bert->graph, &tuff_op_linear, &params, inputs, 3, out_logits);
 }
 
-tuff_status tuff_bert_transform(struct tuff_graph *graph, const struct tuff_config *config,
-                                const struct tuff_weights *weights, struct tuff_tensor *x,
+tuff_status tuff_bert_transform(struct tuff_bert *bert, struct tuff_tensor *hidden,
                                 struct tuff_tensor **out_transformed) {
+    const struct tuff_weights *weights = bert->weights;
     struct tuff_tensor *dense = NULL;
-    TUFF_TRY(linear(graph, x, weights->transform, weights->transform_bias, NULL, config->hidden_act, &dense));
-    return layer_norm(graph, dense, weights->transform_norm_gamma, weights->transform_norm_beta,
-                      config->layer_norm_eps, out_transformed);
+    struct linear transform = { .weight = weights->transform,
+                                .bias = weights->transform_bias,
+                                .activation = bert->config->hidden_act };
+    TUFF_TRY(gather(bert, hidden, bert->inputs.indices, bert->inputs.indices_list, &transform.x));
+    TUFF_TRY(linear(bert, &transform, &dense));
+    return layer_norm(bert, dense, weights->transform_norm_gamma, weights->transform_norm_beta, 0,
+                      out_transformed);
 }

@@ -4,10 +4,10 @@
 #ifndef TUFF_MODEL_RUN_H
 #define TUFF_MODEL_RUN_H
 
-#include "graph/graph.h"
+#include "base/random.h"
 #include "model/batch.h"
+#include "model/bert.h"
 #include "model/loss.h"
-#include "model/weights.h"
 
 /* What a run gives back. */
 enum tuff_want {
@@ -27,8 +27,9 @@ struct tuff_run_key {
     uint32_t wants;
     enum tuff_pool_kind pool;
     bool normalize;
-    uint32_t losses; /* flags of enum tuff_loss; the logits they need are wanted as well */
-    uint32_t group;  /* sequences that belong together for the loss of a choice */
+    uint32_t losses;  /* flags of enum tuff_loss; the logits they need are wanted as well */
+    bool is_training; /* a backward pass follows, into the gradients that the weights bring along */
+    uint32_t group;   /* sequences that belong together for the loss of a choice */
     struct tuff_bucket bucket;
 };
 
@@ -36,7 +37,8 @@ struct tuff_run_key {
 struct tuff_run {
     struct tuff_run_key key;
     struct tuff_graph *graph;
-    struct tuff_tensor *tokens, *words, *tiles, *spans, *firsts, *indices;
+    struct tuff_bert_inputs inputs;
+    struct tuff_tensor *d_loss;  /* in training: what all gradients are multiplied with */
     struct tuff_tensor **hidden; /* layers + 1 */
     struct tuff_tensor **qkv;    /* layers */
     struct tuff_tensor *embedding, *pooled, *next_sentence, *classifier, *token_logits, *span_logits;
@@ -52,6 +54,8 @@ struct tuff_runner {
     struct tuff_device *device;
     const struct tuff_config *config;
     const struct tuff_weights *weights;
+    struct tuff_bert_dropout dropout; /* in training */
+    float label_smoothing;
     struct tuff_workspace workspace;
     struct tuff_run *runs[TUFF_RUN_CACHE];
     uint64_t use_count;
@@ -70,6 +74,8 @@ struct tuff_request {
     const struct tuff_sequence *sequences;
     uint32_t sequence_count;
     const struct tuff_denominators *denominators; /* where losses are wanted */
+    struct tuff_seed seed;                        /* of dropout, in training */
+    float loss_scale;                             /* in training; 1 unless gradients are scaled */
     bool (*keep_going)(void *user);
     void *user;
 };
