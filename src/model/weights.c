@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/weights.h"
 
-#include <string.h>
-
 #include "base/memory.h"
 
 /* What the steps of loading share. */
@@ -10,6 +8,7 @@ struct load {
     struct tuff_weights *weights;
     const struct tuff_config *config;
     const struct tuff_parameters *parameters;
+    const struct tuff_weights_options *options;
 };
 
 /* Where in a tensor a piece begins, and how it is spread over heads. */
@@ -18,12 +17,16 @@ struct place {
     uint32_t first_col, col_group, col_stride;
 };
 
-static tuff_status add_tensor(struct tuff_weights *weights, const char *name, struct tuff_shape shape,
-                              struct tuff_tensor **out_tensor) {
-    struct tuff_tensor *tensor = &weights->tensors[weights->tensor_count++];
-    *tensor = (struct tuff_tensor){ .name = name, .shape = shape };
-    *out_tensor = tensor;
-    return tuff_arena_take(weights->arena, tuff_shape_size(&shape), &tensor->slice);
+static bool is_vector(const struct tuff_parameter *parameter) {
+    return parameter->rank == 1;
+}
+
+static struct tuff_tensor *add_tensor(struct tuff_weights *weights, const struct tuff_parameter *parameter,
+                                      struct tuff_shape shape) {
+    size_t index = weights->tensor_count++;
+    weights->tensors[index] = (struct tuff_tensor){ .name = parameter->name, .shape = shape };
+    weights->is_vector[index] = is_vector(parameter);
+    return &weights->tensors[index];
 }
 
 static tuff_status add_piece(struct tuff_weights *weights, const struct tuff_piece *piece) {
@@ -58,14 +61,14 @@ static tuff_status add_plain(struct load *load, enum tuff_role role, uint32_t la
     const struct tuff_parameter *parameter = tuff_parameters_get(load->parameters, role, layer);
     if (!parameter)
         return TUFF_OK;
-    bool is_vector = parameter->rank == 1;
+    bool vector = is_vector(parameter);
     struct tuff_shape shape = {
-        .type = is_vector ? TUFF_TYPE_F32 : load->weights->type,
-        .layout = is_vector ? TUFF_LAYOUT_ROWS : layout,
-        .rows = is_vector ? 1 : (uint32_t)parameter->shape[0],
+        .type = vector ? TUFF_TYPE_F32 : load->weights->type,
+        .layout = vector ? TUFF_LAYOUT_ROWS : layout,
+        .rows = vector ? 1 : (uint32_t)parameter->shape[0],
         .cols = (uint32_t)parameter->shape[parameter->rank - 1],
     };
-    TUFF_TRY(add_tensor(load->weights, parameter->name, shape, out_tensor));
+    *out_tensor = add_tensor(load->weights, parameter, shape);
     return add_placed(load, role, layer, *out_tensor, &(struct place){ 0 });
 }
 
@@ -94,8 +97,9 @@ static tuff_status add_qkv(struct load *load, uint32_t layer, struct tuff_layer_
                                 .rows = 3 * width,
                                 .cols = config->hidden_size };
     struct tuff_shape bias_shape = { .type = TUFF_TYPE_F32, .rows = 1, .cols = 3 * width };
-    TUFF_TRY(add_tensor(load->weights, "query, key, value", shape, &out->qkv));
-    TUFF_TRY(add_tensor(load->weights, "query, key, value bias", bias_shape, &out->qkv_bias));
+    out->qkv = add_tensor(load->weights, tuff_parameters_get(load->parameters, roles[0], layer), shape);
+    out->qkv_bias =
+        add_tensor(load->weights, tuff_parameters_get(load->parameters, roles[0] + 1, layer), bias_shape);
     for (uint32_t i = 0; i < 3; i++) {
         struct place rows = { .first_row = i * width, .row_group = head_size, .row_stride = head_stride };
         struct place cols = { .first_col = i * width, .col_group = head_size, .col_stride = head_stride };
@@ -113,7 +117,9 @@ static tuff_status add_attention_output(struct load *load, uint32_t layer, struc
                                 .cols = config->num_attention_heads * load->weights->head_stride };
     struct place place = { .col_group = config->hidden_size / config->num_attention_heads,
                            .col_stride = load->weights->head_stride };
-    TUFF_TRY(add_tensor(load->weights, "attention output", shape, &out->attention_output));
+    const struct tuff_parameter *parameter =
+        tuff_parameters_get(load->parameters, TUFF_ROLE_ATTENTION_OUTPUT_WEIGHT, layer);
+    out->attention_output = add_tensor(load->weights, parameter, shape);
     TUFF_TRY(add_placed(load, TUFF_ROLE_ATTENTION_OUTPUT_WEIGHT, layer, out->attention_output, &place));
     return add_plain(load, TUFF_ROLE_ATTENTION_OUTPUT_BIAS, layer, TUFF_LAYOUT_ROWS,
                      &out->attention_output_bias);
@@ -138,16 +144,16 @@ static tuff_status add_part(struct load *load, const struct tuff_parameter *para
     uint32_t first = part * weights->word_part_rows;
     uint32_t total = (uint32_t)parameter->shape[0];
     uint32_t count = total - first < weights->word_part_rows ? total - first : weights->word_part_rows;
-    bool is_vector = parameter->rank == 1;
-    uint32_t cols = is_vector ? count : (uint32_t)parameter->shape[1];
-    struct tuff_shape shape = { .type = is_vector ? TUFF_TYPE_F32 : weights->type,
-                                .layout = is_vector ? TUFF_LAYOUT_ROWS : layout,
-                                .rows = is_vector ? 1 : count,
+    bool vector = is_vector(parameter);
+    uint32_t cols = vector ? count : (uint32_t)parameter->shape[1];
+    struct tuff_shape shape = { .type = vector ? TUFF_TYPE_F32 : weights->type,
+                                .layout = vector ? TUFF_LAYOUT_ROWS : layout,
+                                .rows = vector ? 1 : count,
                                 .cols = cols };
-    TUFF_TRY(add_tensor(weights, parameter->name, shape, out_tensor));
+    *out_tensor = add_tensor(weights, parameter, shape);
     struct tuff_piece piece = { .parameter = parameter,
                                 .tensor = *out_tensor,
-                                .first_element = (size_t)first * (is_vector ? 1 : cols),
+                                .first_element = (size_t)first * (vector ? 1 : cols),
                                 .rows = shape.rows,
                                 .cols = cols };
     return add_piece(weights, &piece);
@@ -206,8 +212,9 @@ static tuff_status add_heads(struct load *load) {
 static tuff_status add_all(struct load *load) {
     struct tuff_weights *weights = load->weights;
     uint32_t layers = load->config->num_hidden_layers;
-    TUFF_TRY(tuff_alloc(load->parameters->count + 2u * layers + 3u * weights->word_part_count,
-                        sizeof *weights->tensors, &weights->tensors));
+    size_t bound = load->parameters->count + 3u * (size_t)weights->word_part_count;
+    TUFF_TRY(tuff_alloc(bound, sizeof *weights->tensors, &weights->tensors));
+    TUFF_TRY(tuff_alloc(bound, sizeof *weights->is_vector, &weights->is_vector));
     TUFF_TRY(tuff_alloc(layers, sizeof *weights->layers, &weights->layers));
     TUFF_TRY(add_embeddings(load));
     for (uint32_t layer = 0; layer < layers; layer++)
@@ -231,80 +238,121 @@ static tuff_status cut_vocabulary(struct tuff_weights *weights, const struct tuf
         (unsigned long long)weights->device->limits.max_storage_range, TUFF_MAX_INPUTS - 2);
 }
 
-/* What filling one tensor reads. */
-struct fill {
-    const struct tuff_weights *weights;
-    const struct tuff_tensor *tensor;
-    float *values; /* of a parameter's row */
-};
+/* The first piece speaks for a tensor: query, key and value are trained together. */
+static bool is_trained(const struct load *load, const struct tuff_tensor *tensor) {
+    const struct tuff_weights *weights = load->weights;
+    for (size_t i = 0; i < weights->piece_count; i++)
+        if (weights->pieces[i].tensor == tensor)
+            return load->options->is_trained &&
+                   load->options->is_trained(load->options->user, weights->pieces[i].parameter);
+    return false;
+}
 
-/* The index in the piece of a row or column of the tensor; false where it is padding or another piece's. */
-static bool find_index(uint32_t at, uint32_t first, uint32_t group, uint32_t stride, uint32_t count,
-                       uint32_t *out_index) {
-    if (at < first)
-        return false;
-    uint32_t index = at - first;
-    if (group) {
-        if (index % stride >= group)
-            return false;
-        index = index / stride * group + index % stride;
+/* Puts a tensor behind the last one of its kind, or into a new range where that would be too large to bind.
+ */
+static tuff_status place_tensor(const struct load *load, size_t index, uint32_t *current) {
+    struct tuff_weights *weights = load->weights;
+    uint64_t alignment = tuff_slice_alignment(weights->device);
+    uint64_t size = tuff_shape_size(&weights->tensors[index].shape);
+    bool trained = is_trained(load, &weights->tensors[index]);
+    uint32_t *range = &current[trained ? 1 + weights->is_vector[index] : 0];
+    size = (size + alignment - 1) / alignment * alignment;
+    if (*range == UINT32_MAX ||
+        weights->ranges[*range].size + size > weights->device->limits.max_storage_range) {
+        TUFF_TRY(tuff_reserve(&weights->ranges, &weights->range_capacity, weights->range_count + 1,
+                              sizeof *weights->ranges));
+        *range = (uint32_t)weights->range_count++;
+        weights->ranges[*range] =
+            (struct tuff_weight_range){ .is_trained = trained,
+                                        .decays = trained && !weights->is_vector[index] };
     }
-    *out_index = index;
-    return index < count;
+    weights->range_of[index] = *range;
+    weights->offset_of[index] = weights->ranges[*range].size;
+    weights->ranges[*range].size += size;
+    return TUFF_OK;
 }
 
-static uint32_t column_of(const struct tuff_piece *piece, uint32_t index) {
-    if (!piece->col_group)
-        return piece->first_col + index;
-    return piece->first_col + index / piece->col_group * piece->col_stride + index % piece->col_group;
+static struct tuff_slice part_of(struct tuff_slice range, uint64_t offset, uint64_t size) {
+    return (struct tuff_slice){ range.buffer, range.offset + offset, size };
 }
 
-static tuff_status read_row(void *user, uint32_t row, float *out_values) {
-    struct fill *fill = user;
-    memset(out_values, 0, fill->tensor->shape.cols * sizeof *out_values);
-    for (size_t i = 0; i < fill->weights->piece_count; i++) {
-        const struct tuff_piece *piece = &fill->weights->pieces[i];
-        uint32_t index = 0;
-        if (piece->tensor != fill->tensor ||
-            !find_index(row, piece->first_row, piece->row_group, piece->row_stride, piece->rows, &index))
+static tuff_status take_range(struct tuff_weights *weights, struct tuff_weight_range *range) {
+    TUFF_TRY(tuff_arena_take(weights->arena, range->size, &range->weights));
+    if (!range->is_trained)
+        return TUFF_OK;
+    TUFF_TRY(tuff_arena_take(weights->arena, range->size, &range->gradients));
+    TUFF_TRY(tuff_arena_take(weights->arena, range->size, &range->first_moments));
+    return tuff_arena_take(weights->arena, range->size, &range->second_moments);
+}
+
+static tuff_status place_all(const struct load *load) {
+    struct tuff_weights *weights = load->weights;
+    uint32_t current[3] = { UINT32_MAX, UINT32_MAX, UINT32_MAX };
+    TUFF_TRY(tuff_alloc(weights->tensor_count, sizeof *weights->range_of, &weights->range_of));
+    TUFF_TRY(tuff_alloc(weights->tensor_count, sizeof *weights->offset_of, &weights->offset_of));
+    TUFF_TRY(tuff_alloc(weights->tensor_count, sizeof *weights->gradients, &weights->gradients));
+    for (size_t i = 0; i < weights->tensor_count; i++)
+        TUFF_TRY(place_tensor(load, i, current));
+    for (size_t i = 0; i < weights->range_count; i++)
+        TUFF_TRY(take_range(weights, &weights->ranges[i]));
+    for (size_t i = 0; i < weights->tensor_count; i++) {
+        struct tuff_tensor *tensor = &weights->tensors[i];
+        const struct tuff_weight_range *range = &weights->ranges[weights->range_of[i]];
+        uint64_t size = tuff_shape_size(&tensor->shape);
+        tensor->slice = part_of(range->weights, weights->offset_of[i], size);
+        if (!range->is_trained)
             continue;
-        size_t first = piece->first_element + (size_t)index * piece->cols;
-        TUFF_TRY(tuff_view_read_f32(piece->parameter->source, first, piece->cols, fill->values));
-        for (uint32_t col = 0; col < piece->cols; col++)
-            out_values[column_of(piece, col)] = fill->values[col];
+        weights->gradients[i] = *tensor;
+        weights->gradients[i].slice = part_of(range->gradients, weights->offset_of[i], size);
+        tensor->gradient = &weights->gradients[i];
     }
     return TUFF_OK;
 }
 
-static tuff_status upload_tensor(struct tuff_weights *weights, const struct tuff_tensor *tensor) {
-    struct fill fill = { .weights = weights, .tensor = tensor };
-    TUFF_TRY(tuff_alloc(tensor->shape.cols, sizeof *fill.values, &fill.values));
-    tuff_status status = tuff_tensor_fill(weights->device, tensor, read_row, &fill);
-    tuff_free(fill.values);
-    for (size_t i = 0; i < weights->piece_count; i++)
-        if (weights->pieces[i].tensor == tensor)
-            tuff_view_release(weights->pieces[i].parameter->source);
+static tuff_status record_zeros(struct tuff_weights *weights, struct tuff_recording *recording) {
+    for (size_t i = 0; i < weights->range_count; i++) {
+        const struct tuff_weight_range *range = &weights->ranges[i];
+        if (!range->is_trained)
+            continue;
+        TUFF_TRY(tuff_record_fill(recording, range->gradients, 0));
+        TUFF_TRY(tuff_record_fill(recording, range->first_moments, 0));
+        TUFF_TRY(tuff_record_fill(recording, range->second_moments, 0));
+    }
+    TUFF_TRY(tuff_recording_end(recording));
+    return tuff_recording_run(recording, NULL, NULL);
+}
+
+static tuff_status clear(struct tuff_weights *weights) {
+    struct tuff_recording *recording = NULL;
+    TUFF_TRY(tuff_recording_create(weights->device, &recording));
+    tuff_status status = record_zeros(weights, recording);
+    tuff_recording_destroy(recording);
     return status;
 }
 
+static tuff_status load_all(struct load *load) {
+    struct tuff_weights *weights = load->weights;
+    TUFF_TRY(cut_vocabulary(weights, load->config));
+    TUFF_TRY(tuff_arena_create(weights->device, TUFF_MEMORY_DEVICE, "weights", &weights->arena));
+    TUFF_TRY(add_all(load));
+    if (!weights->decoder)
+        weights->decoder = weights->word;
+    TUFF_TRY(place_all(load));
+    for (size_t i = 0; i < weights->tensor_count; i++)
+        TUFF_TRY(tuff_weights_upload(weights, &weights->tensors[i]));
+    return load->options->is_trained ? clear(weights) : TUFF_OK;
+}
+
 tuff_status tuff_weights_load(struct tuff_device *device, const struct tuff_config *config,
-                              const struct tuff_parameters *parameters, enum tuff_type type,
-                              struct tuff_weights **out_weights) {
+                              const struct tuff_parameters *parameters,
+                              const struct tuff_weights_options *options, struct tuff_weights **out_weights) {
     struct tuff_weights *weights = NULL;
     TUFF_TRY(tuff_alloc(1, sizeof *weights, &weights));
     weights->device = device;
-    weights->type = type;
+    weights->type = options->type;
     weights->head_stride = tuff_padded(config->hidden_size / config->num_attention_heads);
-    tuff_status status = cut_vocabulary(weights, config);
-    struct load load = { .weights = weights, .config = config, .parameters = parameters };
-    if (status == TUFF_OK)
-        status = tuff_arena_create(device, TUFF_MEMORY_DEVICE, "weights", &weights->arena);
-    if (status == TUFF_OK)
-        status = add_all(&load);
-    if (status == TUFF_OK && !weights->decoder)
-        weights->decoder = weights->word;
-    for (size_t i = 0; i < weights->tensor_count && status == TUFF_OK; i++)
-        status = upload_tensor(weights, &weights->tensors[i]);
+    struct load load = { .weights = weights, .config = config, .parameters = parameters, .options = options };
+    tuff_status status = load_all(&load);
     if (status != TUFF_OK) {
         tuff_weights_free(weights);
         return status;
@@ -323,6 +371,11 @@ void tuff_weights_free(struct tuff_weights *weights) {
     tuff_free(weights->decoder_bias);
     tuff_free(weights->layers);
     tuff_free(weights->tensors);
+    tuff_free(weights->gradients);
+    tuff_free(weights->is_vector);
+    tuff_free(weights->range_of);
+    tuff_free(weights->offset_of);
+    tuff_free(weights->ranges);
     tuff_free(weights->pieces);
     tuff_free(weights);
 }

@@ -21,6 +21,15 @@ struct tuff_piece {
     uint32_t first_col, col_group, col_stride;
 };
 
+/* Tensors that lie one behind the other in memory that can be bound at once. In training, gradients and both
+ * moments of AdamW are F32 arrays of the same arrangement. */
+struct tuff_weight_range {
+    bool is_trained;
+    bool decays; /* matrices and tables; not biases and norms */
+    uint64_t size;
+    struct tuff_slice weights, gradients, first_moments, second_moments;
+};
+
 struct tuff_layer_weights {
     struct tuff_tensor *qkv, *qkv_bias;                           /* (3 * heads * head_stride, hidden) */
     struct tuff_tensor *attention_output, *attention_output_bias; /* (hidden, heads * head_stride) */
@@ -51,16 +60,40 @@ struct tuff_weights {
     struct tuff_tensor *answer, *answer_bias;         /* start and end */
 
     struct tuff_arena *arena;
-    struct tuff_tensor *tensors;
-    size_t tensor_count, tensor_capacity;
+    struct tuff_tensor *tensors;   /* as many as tensor_count, none moves */
+    struct tuff_tensor *gradients; /* of each tensor, where it is trained; else NULL */
+    bool *is_vector;               /* of each tensor */
+    uint32_t *range_of;            /* of each tensor */
+    uint64_t *offset_of;           /* of each tensor, in its range */
+    size_t tensor_count;
+    struct tuff_weight_range *ranges;
+    size_t range_count, range_capacity;
     struct tuff_piece *pieces;
     size_t piece_count, piece_capacity;
 };
 
-/* Places all parameters on the device, uploads them and lets their pages go. */
+struct tuff_weights_options {
+    enum tuff_type type;
+    /* Which parameters are trained; NULL: none, and there are neither gradients nor moments. */
+    bool (*is_trained)(const void *user, const struct tuff_parameter *parameter);
+    const void *user;
+};
+
+/* Places all parameters on the device, uploads them and lets their pages go. Gradients and moments begin as
+ * zeros. */
 tuff_status tuff_weights_load(struct tuff_device *device, const struct tuff_config *config,
-                              const struct tuff_parameters *parameters, enum tuff_type type,
-                              struct tuff_weights **out_weights);
+                              const struct tuff_parameters *parameters,
+                              const struct tuff_weights_options *options, struct tuff_weights **out_weights);
 void tuff_weights_free(struct tuff_weights *weights);
+
+/* model/weights_data.c: between the device and the layout of Hugging Face. */
+
+/* Uploads a tensor from the files that its pieces' parameters lie in. */
+tuff_status tuff_weights_upload(struct tuff_weights *weights, const struct tuff_tensor *tensor);
+enum tuff_weight_kind { TUFF_WEIGHT, TUFF_GRADIENT, TUFF_FIRST_MOMENT, TUFF_SECOND_MOMENT };
+/* One parameter (its weights, or what training keeps beside them) as its folder has it: out_values takes all
+ * elements. Zeros where the parameter is not trained. */
+tuff_status tuff_weights_download(const struct tuff_weights *weights, const struct tuff_parameter *parameter,
+                                  enum tuff_weight_kind kind, float *out_values);
 
 #endif

@@ -23,7 +23,8 @@ static tuff_status load(struct tuff_model *model, const char *path) {
     TUFF_TRY(status);
     if (model->folder.has_tokenizer)
         TUFF_TRY(tuff_tokenizer_open(model->folder.path, model->allocator, &model->tokenizer));
-    TUFF_TRY(tuff_weights_load(model->device, &model->folder.config, &model->folder.parameters, model->type,
+    struct tuff_weights_options options = { .type = model->type };
+    TUFF_TRY(tuff_weights_load(model->device, &model->folder.config, &model->folder.parameters, &options,
                                &model->weights));
     tuff_runner_init(&model->runner, model->device, &model->folder.config, model->weights);
     return TUFF_OK;

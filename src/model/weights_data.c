@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Weights between the device's layout and the files'. */
+#include <string.h>
+
+#include "base/memory.h"
+#include "model/weights.h"
+
+/* What filling one tensor reads. */
+struct fill {
+    const struct tuff_weights *weights;
+    const struct tuff_tensor *tensor;
+    float *values; /* of a parameter's row */
+};
+
+/* The index in the piece of a row or column of the tensor; false where it is padding or another piece's. */
+static bool find_index(uint32_t at, uint32_t first, uint32_t group, uint32_t stride, uint32_t count,
+                       uint32_t *out_index) {
+    if (at < first)
+        return false;
+    uint32_t index = at - first;
+    if (group) {
+        if (index % stride >= group)
+            return false;
+        index = index / stride * group + index % stride;
+    }
+    *out_index = index;
+    return index < count;
+}
+
+static uint32_t column_of(const struct tuff_piece *piece, uint32_t index) {
+    if (!piece->col_group)
+        return piece->first_col + index;
+    return piece->first_col + index / piece->col_group * piece->col_stride + index % piece->col_group;
+}
+
+static tuff_status read_row(void *user, uint32_t row, float *out_values) {
+    struct fill *fill = user;
+    memset(out_values, 0, fill->tensor->shape.cols * sizeof *out_values);
+    for (size_t i = 0; i < fill->weights->piece_count; i++) {
+        const struct tuff_piece *piece = &fill->weights->pieces[i];
+        uint32_t index = 0;
+        if (piece->tensor != fill->tensor ||
+            !find_index(row, piece->first_row, piece->row_group, piece->row_stride, piece->rows, &index))
+            continue;
+        size_t first = piece->first_element + (size_t)index * piece->cols;
+        TUFF_TRY(tuff_view_read_f32(piece->parameter->source, first, piece->cols, fill->values));
+        for (uint32_t col = 0; col < piece->cols; col++)
+            out_values[column_of(piece, col)] = fill->values[col];
+    }
+    return TUFF_OK;
+}
+
+tuff_status tuff_weights_upload(struct tuff_weights *weights, const struct tuff_tensor *tensor) {
+    struct fill fill = { .weights = weights, .tensor = tensor };
+    TUFF_TRY(tuff_alloc(tensor->shape.cols, sizeof *fill.values, &fill.values));
+    tuff_status status = tuff_tensor_fill(weights->device, tensor, read_row, &fill);
+    tuff_free(fill.values);
+    for (size_t i = 0; i < weights->piece_count; i++)
+        if (weights->pieces[i].tensor == tensor)
+            tuff_view_release(weights->pieces[i].parameter->source);
+    return status;
+}
+
+static uint32_t row_of(const struct tuff_piece *piece, uint32_t index) {
+    if (!piece->row_group)
+        return piece->first_row + index;
+    return piece->first_row + index / piece->row_group * piece->row_stride + index % piece->row_group;
+}
+
+/* The tensor as it lies in the range's array of this kind; an empty slice where there is none. */
+static struct tuff_tensor view_of(const struct tuff_weights *weights, const struct tuff_tensor *tensor,
+                                  enum tuff_weight_kind kind) {
+    size_t index = (size_t)(tensor - weights->tensors);
+    const struct tuff_weight_range *range = &weights->ranges[weights->range_of[index]];
+    const struct tuff_slice slices[] = { range->weights, range->gradients, range->first_moments,
+                                         range->second_moments };
+    struct tuff_tensor view = *tensor;
+    view.slice = slices[kind];
+    view.slice.offset += weights->offset_of[index];
+    view.slice.size = tuff_shape_size(&tensor->shape);
+    return view;
+}
+
+static tuff_status download_piece(const struct tuff_weights *weights, const struct tuff_piece *piece,
+                                  enum tuff_weight_kind kind, float *out_values) {
+    struct tuff_tensor view = view_of(weights, piece->tensor, kind);
+    size_t stride = view.shape.cols;
+    float *values = NULL;
+    if (!view.slice.buffer) {
+        memset(out_values + piece->first_element, 0, (size_t)piece->rows * piece->cols * sizeof *out_values);
+        return TUFF_OK;
+    }
+    TUFF_TRY(tuff_alloc((size_t)view.shape.rows * stride, sizeof *values, &values));
+    tuff_status status = tuff_tensor_download(weights->device, &view, values);
+    for (uint32_t row = 0; row < piece->rows && status == TUFF_OK; row++)
+        for (uint32_t col = 0; col < piece->cols; col++)
+            out_values[piece->first_element + (size_t)row * piece->cols + col] =
+                values[row_of(piece, row) * stride + column_of(piece, col)];
+    tuff_free(values);
+    return status;
+}
+
+tuff_status tuff_weights_download(const struct tuff_weights *weights, const struct tuff_parameter *parameter,
+                                  enum tuff_weight_kind kind, float *out_values) {
+    for (size_t i = 0; i < weights->piece_count; i++)
+        if (weights->pieces[i].parameter == parameter)
+            TUFF_TRY(download_piece(weights, &weights->pieces[i], kind, out_values));
+    return TUFF_OK;
+}
