@@ -57,6 +57,15 @@ Test(vk_device, without_a_driver_the_package_is_named) {
     cr_assert_eq(count, 0);
 }
 
+Test(vk_device, an_absent_validation_layer_is_an_error) {
+    struct tuff_device *device = NULL;
+    setenv("VK_LAYER_PATH", "/nonexistent", 1);
+    cr_assert_eq(tuff_device_open(&(struct tuff_device_options){ .validation = true }, &device),
+                 TUFF_NO_DEVICE);
+    cr_assert(strstr(tuff_error_message(), "vulkan-validationlayers"), "%s", tuff_error_message());
+    cr_assert_null(device);
+}
+
 Test(vk_device, the_list_holds_what_opens) {
     tuff_device_info infos[16];
     size_t count = 0;
