@@ -9,7 +9,22 @@ endif()
 add_library(tuff_inside STATIC)
 target_link_libraries(tuff_inside PUBLIC tuff_objects)
 
+# What every test program is compiled and linked with.
+add_library(tests_common INTERFACE)
+target_include_directories(tests_common INTERFACE tests)
+# Criterion's macros use GNU's ##__VA_ARGS__ and leave fields of its structs out.
+target_compile_options(tests_common INTERFACE -Wno-pedantic -Wno-missing-field-initializers)
+target_compile_definitions(tests_common INTERFACE
+    TUFF_SOURCE_DIR="${CMAKE_CURRENT_SOURCE_DIR}" TUFF_BINARY_DIR="${CMAKE_CURRENT_BINARY_DIR}"
+    TUFF_GLSLANG="${TUFF_GLSLANG}" TUFF_C_COMPILER="${CMAKE_C_COMPILER}")
+target_link_options(tests_common INTERFACE $<$<BOOL:${TUFF_SANITIZE}>:-rdynamic>)
+target_link_libraries(tests_common INTERFACE PkgConfig::criterion PkgConfig::jansson m)
+
 file(GLOB support_sources CONFIGURE_DEPENDS tests/support/*.c)
+list(REMOVE_ITEM support_sources ${CMAKE_CURRENT_SOURCE_DIR}/tests/support/keep_libraries.c)
+add_library(tests_support STATIC ${support_sources})
+target_link_libraries(tests_support PUBLIC tests_common tuff_inside)
+
 file(GLOB test_sources CONFIGURE_DEPENDS tests/*/test_*.c)
 set(test_folders "")
 foreach(source IN LISTS test_sources)
@@ -21,22 +36,13 @@ endforeach()
 list(REMOVE_DUPLICATES test_folders)
 
 foreach(folder IN LISTS test_folders)
+    add_executable(tests_${folder} ${${folder}_sources} tests/support/keep_libraries.c)
     if(folder STREQUAL "api")
-        add_executable(tests_api ${api_sources} tests/api/device.c)
-        target_include_directories(tests_api PRIVATE tests)
-        target_link_libraries(tests_api PRIVATE tuff::static)
+        target_sources(tests_api PRIVATE tests/api/device.c)
+        target_link_libraries(tests_api PRIVATE tests_common tuff::static)
     else()
-        add_executable(tests_${folder} ${${folder}_sources} ${support_sources})
-        target_include_directories(tests_${folder} PRIVATE tests)
-        target_link_libraries(tests_${folder} PRIVATE tuff_inside)
+        target_link_libraries(tests_${folder} PRIVATE tests_support)
     endif()
-    target_link_libraries(tests_${folder} PRIVATE PkgConfig::criterion PkgConfig::jansson m)
-    target_link_options(tests_${folder} PRIVATE $<$<BOOL:${TUFF_SANITIZE}>:-rdynamic>)
-    # Criterion's macros use GNU's ##__VA_ARGS__ and leave fields of its structs out.
-    target_compile_options(tests_${folder} PRIVATE -Wno-pedantic -Wno-missing-field-initializers)
-    target_compile_definitions(tests_${folder} PRIVATE
-        TUFF_SOURCE_DIR="${CMAKE_CURRENT_SOURCE_DIR}" TUFF_BINARY_DIR="${CMAKE_CURRENT_BINARY_DIR}"
-        TUFF_GLSLANG="${TUFF_GLSLANG}" TUFF_C_COMPILER="${CMAKE_C_COMPILER}")
     add_test(NAME ${folder} COMMAND tests_${folder} --verbose)
 endforeach()
 if("tools" IN_LIST test_folders)

@@ -33,13 +33,13 @@ static size_t count_of(const tuff_array *array) {
 }
 
 /* "hidden.3" of the oracle is transformers' hidden_states.3. */
-static void output_name(const char *golden, char name[128]) {
+static void output_name(const char *golden, char name[160]) {
     if (strncmp(golden, "hidden.", 7) == 0)
-        snprintf(name, 128, "hidden_states.%s", golden + 7);
+        snprintf(name, 160, "hidden_states.%s", golden + 7);
     else if (strncmp(golden, "attn.", 5) == 0)
-        snprintf(name, 128, "attentions.%s", golden + 5);
+        snprintf(name, 160, "attentions.%s", golden + 5);
     else
-        snprintf(name, 128, "%s", golden);
+        snprintf(name, 160, "%s", golden);
 }
 
 /* Of the largest cases the file has some outputs only. */
@@ -95,7 +95,7 @@ static double limit_of(const char *name, const json_t *statistics) {
 /* Largest difference over its limit. */
 static double compare(const tuff_arrays *inputs, const tuff_arrays *outputs, const tuff_arrays *stored,
                       const char *name, const json_t *statistics, const char *where) {
-    char key[128], found[128];
+    char key[128], found[160];
     snprintf(key, sizeof key, "f64.%s", name);
     output_name(name, found);
     const tuff_array *expected = tuff_arrays_find(stored, key);
@@ -117,7 +117,7 @@ static double compare(const tuff_arrays *inputs, const tuff_arrays *outputs, con
 /* Rows of an output against the reference's: the worst cosine of what is shown. */
 static double worst_cosine(const tuff_arrays *inputs, const tuff_arrays *outputs, const tuff_arrays *stored,
                            const char *golden) {
-    char key[128], found[128];
+    char key[128], found[160];
     snprintf(key, sizeof key, "f64.%s", golden);
     output_name(golden, found);
     const tuff_array *expected = tuff_arrays_find(stored, key);

@@ -38,7 +38,7 @@ static void check_forward(struct tuff_device *device, const struct tuff_op *op, 
                           size_t count) {
     struct tuff_check_result result;
     for (size_t i = 0; i < count; i++)
-        for (int type = TUFF_TYPE_F32; type <= TUFF_TYPE_F16; type++) {
+        for (enum tuff_type type = TUFF_TYPE_F32; type <= TUFF_TYPE_F16; type++) {
             tuff_status status = tuff_op_check_forward(device, op, shapes[i], type, false, &result);
             check_result(op, shapes[i], "forward", type, status, &result);
             status = tuff_op_check_forward(device, op, shapes[i], type, true, &result);
@@ -57,7 +57,7 @@ static void check_backward(struct tuff_device *device, const struct tuff_op *op,
                            size_t count) {
     struct tuff_check_result result;
     for (size_t i = 0; i < count; i++)
-        for (int type = TUFF_TYPE_F32; type <= TUFF_TYPE_F16; type++) {
+        for (enum tuff_type type = TUFF_TYPE_F32; type <= TUFF_TYPE_F16; type++) {
             tuff_status status = tuff_op_check_backward(device, op, shapes[i], type, &result);
             check_result(op, shapes[i], "backward", type, status, &result);
         }
