@@ -73,8 +73,8 @@ static void write_list(const struct tuff_physical *devices, uint32_t count, cons
     }
 }
 
-tuff_status tuff_choose(const struct tuff_physical *devices, uint32_t count, const char *wanted,
-                        uint32_t *out_index) {
+tuff_status tuff_choose_device(const struct tuff_physical *devices, uint32_t count, const char *wanted,
+                               uint32_t *out_index) {
     const char *name = wanted ? wanted : "";
     char list[768];
     int best_rank = -1;

@@ -140,7 +140,7 @@ tuff_status tuff_device_open(const struct tuff_device_options *options, struct t
     device->log = options->log;
     TUFF_TRY_GOTO(tuff_instance_create(options->validation, &options->log, &device->instance));
     TUFF_TRY_GOTO(read_all(device->instance, &physicals, &count));
-    TUFF_TRY_GOTO(tuff_choose(physicals, count, options->device, &chosen));
+    TUFF_TRY_GOTO(tuff_choose_device(physicals, count, options->device, &chosen));
     TUFF_TRY_GOTO(set_up(device, &physicals[chosen], options));
     *out_device = device;
 done:

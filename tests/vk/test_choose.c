@@ -45,20 +45,21 @@ Test(vk_choose, by_index_name_or_uuid_else_the_best) {
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         uint32_t index = 99;
-        cr_assert_eq(tuff_choose(devices, 5, rows[i].wanted, &index), TUFF_OK, "%s", tuff_error_message());
+        cr_assert_eq(tuff_choose_device(devices, 5, rows[i].wanted, &index), TUFF_OK, "%s",
+                     tuff_error_message());
         cr_assert_eq(index, rows[i].index, "%s gave %u", rows[i].wanted, index);
     }
 }
 
 Test(vk_choose, refusals_say_why) {
     uint32_t index = 0;
-    cr_assert_eq(tuff_choose(devices, 0, NULL, &index), TUFF_NO_DEVICE);
+    cr_assert_eq(tuff_choose_device(devices, 0, NULL, &index), TUFF_NO_DEVICE);
     cr_assert(strstr(tuff_error_message(), "mesa-vulkan-drivers"));
-    cr_assert_eq(tuff_choose(devices, 5, "HD 4000", &index), TUFF_NO_DEVICE);
+    cr_assert_eq(tuff_choose_device(devices, 5, "HD 4000", &index), TUFF_NO_DEVICE);
     cr_assert(strstr(tuff_error_message(), "it is too old"));
-    cr_assert_eq(tuff_choose(devices + 2, 1, NULL, &index), TUFF_NO_DEVICE);
+    cr_assert_eq(tuff_choose_device(devices + 2, 1, NULL, &index), TUFF_NO_DEVICE);
     cr_assert(strstr(tuff_error_message(), "Radeon HD 4000: it is too old"));
-    cr_assert_eq(tuff_choose(devices, 5, "GeForce", &index), TUFF_ARGUMENT);
+    cr_assert_eq(tuff_choose_device(devices, 5, "GeForce", &index), TUFF_ARGUMENT);
     cr_assert(strstr(tuff_error_message(), "0 (llvmpipe (LLVM 15)), 1 (Intel(R) Iris Xe)"));
-    cr_assert_eq(tuff_choose(devices, 5, "7", &index), TUFF_ARGUMENT);
+    cr_assert_eq(tuff_choose_device(devices, 5, "7", &index), TUFF_ARGUMENT);
 }
