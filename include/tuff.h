@@ -316,11 +316,23 @@ TUFF_API void tuff_model_get_info(const tuff_model *model, tuff_model_info *out_
 /* The model's own tokenizer, or NULL where its folder has none; lives as long as the model. */
 TUFF_API const tuff_tokenizer *tuff_model_tokenizer(const tuff_model *model);
 
-/* ---------------------------------------------------------------- sentence embeddings */
+/* ---------------------------------------------------------------- what the calls on texts share */
 
 /* Said now and then during long work, from the calling thread. Returning false cancels: the call returns
  * TUFF_CANCELLED after what is in flight. */
 typedef bool (*tuff_progress_callback)(void *user, size_t done, size_t total);
+
+/* Said of a text that cannot be used, from the calling thread: its index in the call, and a sentence that is
+ * valid during the call. Returning true leaves its results empty and goes on; false, or no callback, makes the
+ * call fail with TUFF_ARGUMENT. */
+typedef bool (*tuff_reject_callback)(void *user, size_t index, const char *message);
+
+typedef struct tuff_text_report {
+    size_t truncated; /* texts (or pairs) that were longer than max_length */
+    size_t tokens;    /* tokens computed, special ones included */
+} tuff_text_report;
+
+/* ---------------------------------------------------------------- sentence embeddings */
 
 typedef struct tuff_embed_options {
     size_t size;
@@ -332,17 +344,114 @@ typedef struct tuff_embed_options {
 } tuff_embed_options;
 #define TUFF_EMBED_OPTIONS { sizeof(tuff_embed_options), TUFF_POOLING_AUTO, -1, 0, NULL, NULL }
 
-typedef struct tuff_embed_report {
-    size_t truncated; /* texts that were longer than max_length */
-    size_t tokens;    /* tokens computed, special ones included */
-} tuff_embed_report;
-
 /* `out_vectors` takes count x embedding_size floats, in the order of the texts. `out_report` may be NULL.
  * Texts are sorted by length and packed without padding, so give many at once. TUFF_NOT_FINITE if a result is
  * NaN or infinite. */
 TUFF_API tuff_status tuff_embed(tuff_model *model, const tuff_text *texts, size_t count,
                                 const tuff_embed_options *options, float *out_vectors,
-                                tuff_embed_report *out_report);
+                                tuff_text_report *out_report);
+
+/* ---------------------------------------------------------------- scores: classes, sentence pairs, choices */
+
+/* The labels of a classifier, of sequences or of tokens: config.json's id2label, or LABEL_0 and so on. */
+TUFF_API size_t tuff_model_label_count(const tuff_model *model);
+/* NULL where `index` is too large; lives as long as the model. */
+TUFF_API const char *tuff_model_label(const tuff_model *model, size_t index);
+
+/* What makes scores of a head's outputs. */
+typedef enum tuff_score_function {
+    TUFF_SCORES_AUTO = 0,    /* as the call says */
+    TUFF_SCORES_NONE = 1,    /* the outputs themselves */
+    TUFF_SCORES_SIGMOID = 2, /* of each output */
+    TUFF_SCORES_SOFTMAX = 3  /* over the outputs that belong together */
+} tuff_score_function;
+
+/* What AUTO means to tuff_classify, as transformers' pipeline has it: NONE where problem_type is regression,
+ * SIGMOID where it is multi_label_classification or there is one label, else SOFTMAX. */
+TUFF_API tuff_score_function tuff_model_score_function(const tuff_model *model);
+
+typedef struct tuff_score_options {
+    size_t size;
+    tuff_score_function function;
+    uint32_t max_length; /* tokens, special ones included; 0: the model's. The longer text of a pair is cut first */
+    tuff_progress_callback progress;
+    void *progress_user;
+    tuff_reject_callback reject;
+    void *reject_user;
+} tuff_score_options;
+#define TUFF_SCORE_OPTIONS { sizeof(tuff_score_options), TUFF_SCORES_AUTO, 0, NULL, NULL, NULL, NULL }
+
+/* In all of these: texts are sorted by length and packed without padding, so give many at once; results are in
+ * the order of the texts; `out_report` may be NULL. TUFF_UNSUPPORTED says which heads the model has where it
+ * lacks the one that is needed; TUFF_NOT_FINITE if a result is NaN or infinite. */
+
+/* A model with a sequence classification head. `pairs` may be NULL; of its `count` entries those with data of NULL
+ * stand for no second text. `out_scores` takes count x labels floats. */
+TUFF_API tuff_status tuff_classify(tuff_model *model, const tuff_text *texts, const tuff_text *pairs, size_t count,
+                                   const tuff_score_options *options, float *out_scores,
+                                   tuff_text_report *out_report);
+
+/* A model with a next sentence head. `out_scores` takes count x 2 floats: that nexts[i] follows texts[i], and
+ * that it does not. AUTO is SOFTMAX: probabilities. */
+TUFF_API tuff_status tuff_next_sentence(tuff_model *model, const tuff_text *texts, const tuff_text *nexts,
+                                        size_t count, const tuff_score_options *options, float *out_scores,
+                                        tuff_text_report *out_report);
+
+/* A cross-encoder: a sequence classification head with one label, whose output for (query, passage) says how
+ * well the passage answers. `out_scores` takes `count` floats. AUTO is what config.json says to
+ * sentence-transformers' CrossEncoder, else SIGMOID. */
+TUFF_API tuff_status tuff_rank(tuff_model *model, tuff_text query, const tuff_text *passages, size_t count,
+                               const tuff_score_options *options, float *out_scores, tuff_text_report *out_report);
+
+typedef struct tuff_choice {
+    tuff_text context;
+    const tuff_text *endings;
+    size_t ending_count;
+} tuff_choice;
+
+/* A model with a multiple choice head. `out_scores` takes a float for each ending, those of the first choice
+ * first. AUTO is SOFTMAX over the endings of a choice. A choice with an empty context or without endings is
+ * rejected; its scores are zeros. */
+TUFF_API tuff_status tuff_choose(tuff_model *model, const tuff_choice *choices, size_t count,
+                                 const tuff_score_options *options, float *out_scores,
+                                 tuff_text_report *out_report);
+
+/* ---------------------------------------------------------------- words for [MASK] */
+
+typedef struct tuff_fill_options {
+    size_t size;
+    uint32_t top_k;      /* words for each [MASK], at most the vocabulary */
+    uint32_t max_length; /* tokens, special ones included; 0: the model's */
+    tuff_progress_callback progress;
+    void *progress_user;
+    tuff_reject_callback reject;
+    void *reject_user;
+} tuff_fill_options;
+#define TUFF_FILL_OPTIONS { sizeof(tuff_fill_options), 5, 0, NULL, NULL, NULL, NULL }
+
+/* One word for one [MASK]; texts are UTF-8 with a NUL behind them. */
+typedef struct tuff_fill {
+    float score;          /* probability over the whole vocabulary */
+    int32_t token;        /* id */
+    const char *token_str;
+    const char *sequence; /* the text with the word in its place, as transformers decodes it: without special
+                           * tokens where it is the text's only [MASK], else with them */
+    size_t sequence_length; /* bytes */
+} tuff_fill;
+
+typedef struct tuff_fills tuff_fills;
+
+/* A model with a masked language head. Each [MASK] is answered by itself, the others staying masked. A text
+ * without [MASK], or one that loses a [MASK] to max_length, is rejected. */
+TUFF_API tuff_status tuff_fill_mask(tuff_model *model, const tuff_text *texts, size_t count,
+                                    const tuff_fill_options *options, tuff_fills **out_fills,
+                                    tuff_text_report *out_report);
+/* The [MASK]s of a text; 0 where it was rejected. */
+TUFF_API size_t tuff_fills_mask_count(const tuff_fills *fills, size_t text);
+/* The top_k words of a [MASK], the likeliest first; NULL where there is no such text or [MASK]. Valid until the
+ * fills are freed. */
+TUFF_API const tuff_fill *tuff_fills_get(const tuff_fills *fills, size_t text, size_t mask);
+TUFF_API void tuff_fills_free(tuff_fills *fills);
 
 /* ---------------------------------------------------------------- raw tensors */
 

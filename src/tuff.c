@@ -6,8 +6,10 @@
 #include "vk/context.h"
 #include "ops/checks.h"
 #include "task/embed.h"
+#include "task/fill_mask.h"
 #include "task/forward.h"
 #include "task/model.h"
+#include "task/score.h"
 
 /* Copies what the caller's struct has of ours over the defaults in `to`: an older header's struct is shorter.
  */
@@ -64,14 +66,112 @@ const tuff_tokenizer *tuff_model_tokenizer(const tuff_model *model) {
 }
 
 tuff_status tuff_embed(tuff_model *model, const tuff_text *texts, size_t count,
-                       const tuff_embed_options *options, float *out_vectors, tuff_embed_report *out_report) {
+                       const tuff_embed_options *options, float *out_vectors, tuff_text_report *out_report) {
     tuff_embed_options own = TUFF_EMBED_OPTIONS;
-    tuff_embed_report report = { 0 };
+    tuff_text_report report = { 0 };
     if (!model || (count > 0 && (!texts || !out_vectors)))
         return tuff_fail(TUFF_ARGUMENT, "tuff_embed: a model, texts and a place for the vectors are needed");
     copy_options(&own, sizeof own, options);
     const struct tuff_allocator *before = enter(model);
     tuff_status status = tuff_task_embed(model, texts, count, &own, out_vectors, &report);
+    leave(model, before);
+    if (out_report)
+        *out_report = report;
+    return status;
+}
+
+size_t tuff_model_label_count(const tuff_model *model) {
+    return model->folder.config.num_labels;
+}
+
+const char *tuff_model_label(const tuff_model *model, size_t index) {
+    return index < model->folder.config.num_labels ? model->folder.config.labels[index] : NULL;
+}
+
+tuff_score_function tuff_model_score_function(const tuff_model *model) {
+    return tuff_classifier_function(&model->folder.config);
+}
+
+/* What the calls that score begin with; `has_inputs`: pointers are there where something is counted. */
+static tuff_status read_score_options(const char *call, const tuff_model *model, bool has_inputs,
+                                      const tuff_score_options *options, tuff_score_options *out_options) {
+    *out_options = (tuff_score_options)TUFF_SCORE_OPTIONS;
+    if (!model || !has_inputs)
+        return tuff_fail(TUFF_ARGUMENT, "%s: a model, texts and a place for the scores are needed", call);
+    copy_options(out_options, sizeof *out_options, options);
+    if ((int)out_options->function < TUFF_SCORES_AUTO || out_options->function > TUFF_SCORES_SOFTMAX)
+        return tuff_fail(TUFF_ARGUMENT, "%s: there is no score function %d", call,
+                         (int)out_options->function);
+    return TUFF_OK;
+}
+
+tuff_status tuff_classify(tuff_model *model, const tuff_text *texts, const tuff_text *pairs, size_t count,
+                          const tuff_score_options *options, float *out_scores,
+                          tuff_text_report *out_report) {
+    tuff_score_options own;
+    tuff_text_report report = { 0 };
+    TUFF_TRY(read_score_options("tuff_classify", model, count == 0 || (texts && out_scores), options, &own));
+    const struct tuff_allocator *before = enter(model);
+    tuff_status status = tuff_task_classify(model, texts, pairs, count, &own, out_scores, &report);
+    leave(model, before);
+    if (out_report)
+        *out_report = report;
+    return status;
+}
+
+tuff_status tuff_next_sentence(tuff_model *model, const tuff_text *texts, const tuff_text *nexts,
+                               size_t count, const tuff_score_options *options, float *out_scores,
+                               tuff_text_report *out_report) {
+    tuff_score_options own;
+    tuff_text_report report = { 0 };
+    TUFF_TRY(read_score_options("tuff_next_sentence", model, count == 0 || (texts && nexts && out_scores),
+                                options, &own));
+    const struct tuff_allocator *before = enter(model);
+    tuff_status status = tuff_task_next_sentence(model, texts, nexts, count, &own, out_scores, &report);
+    leave(model, before);
+    if (out_report)
+        *out_report = report;
+    return status;
+}
+
+tuff_status tuff_rank(tuff_model *model, tuff_text query, const tuff_text *passages, size_t count,
+                      const tuff_score_options *options, float *out_scores, tuff_text_report *out_report) {
+    tuff_score_options own;
+    tuff_text_report report = { 0 };
+    TUFF_TRY(read_score_options("tuff_rank", model, count == 0 || (passages && out_scores), options, &own));
+    const struct tuff_allocator *before = enter(model);
+    tuff_status status = tuff_task_rank(model, query, passages, count, &own, out_scores, &report);
+    leave(model, before);
+    if (out_report)
+        *out_report = report;
+    return status;
+}
+
+tuff_status tuff_choose(tuff_model *model, const tuff_choice *choices, size_t count,
+                        const tuff_score_options *options, float *out_scores, tuff_text_report *out_report) {
+    tuff_score_options own;
+    tuff_text_report report = { 0 };
+    TUFF_TRY(read_score_options("tuff_choose", model, count == 0 || (choices && out_scores), options, &own));
+    const struct tuff_allocator *before = enter(model);
+    tuff_status status = tuff_task_choose(model, choices, count, &own, out_scores, &report);
+    leave(model, before);
+    if (out_report)
+        *out_report = report;
+    return status;
+}
+
+tuff_status tuff_fill_mask(tuff_model *model, const tuff_text *texts, size_t count,
+                           const tuff_fill_options *options, tuff_fills **out_fills,
+                           tuff_text_report *out_report) {
+    tuff_fill_options own = TUFF_FILL_OPTIONS;
+    tuff_text_report report = { 0 };
+    if (!model || !out_fills || (count > 0 && !texts))
+        return tuff_fail(TUFF_ARGUMENT,
+                         "tuff_fill_mask: a model, texts and a place for the words are needed");
+    *out_fills = NULL;
+    copy_options(&own, sizeof own, options);
+    const struct tuff_allocator *before = enter(model);
+    tuff_status status = tuff_task_fill_mask(model, texts, count, &own, out_fills, &report);
     leave(model, before);
     if (out_report)
         *out_report = report;

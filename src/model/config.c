@@ -340,6 +340,16 @@ static tuff_status read_problem_type(const struct tuff_json *root, struct tuff_c
     return TUFF_OK;
 }
 
+/* sentence-transformers' CrossEncoder has its function in a newer and an older place. */
+static tuff_status read_rank_function(const struct tuff_json *root, struct tuff_config *config) {
+    const char *name = NULL;
+    struct tuff_json section;
+    TUFF_TRY(tuff_json_optional_string(root, "sbert_ce_default_activation_function", &name));
+    if (tuff_json_find(root, "sentence_transformers", &section) && json_is_object(section.value))
+        TUFF_TRY(tuff_json_optional_string(&section, "activation_fn", &name));
+    return name ? tuff_copy_text(name, strlen(name), &config->rank_function) : TUFF_OK;
+}
+
 /* ---------------------------------------------------------------- the file */
 
 static tuff_status read_config(const struct tuff_json *root, struct tuff_config *config) {
@@ -354,6 +364,7 @@ static tuff_status read_config(const struct tuff_json *root, struct tuff_config 
     TUFF_TRY(read_activation(root, config));
     TUFF_TRY(read_pad_token(root, config));
     TUFF_TRY(read_problem_type(root, config));
+    TUFF_TRY(read_rank_function(root, config));
     config->tie_word_embeddings = true;
     TUFF_TRY(tuff_json_optional_boolean(root, "tie_word_embeddings", &config->tie_word_embeddings));
     return read_labels(root, config);
@@ -376,5 +387,6 @@ void tuff_config_free(struct tuff_config *config) {
     tuff_free(config->labels);
     tuff_free(config->label_problem);
     tuff_free(config->architecture);
+    tuff_free(config->rank_function);
     *config = (struct tuff_config){ 0 };
 }

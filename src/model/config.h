@@ -48,6 +48,8 @@ struct tuff_config {
     uint32_t num_labels;
     char **labels;       /* id2label, else LABEL_0, ...: num_labels texts */
     char *label_problem; /* why the labels cannot be trusted, NULL if they can */
+    char *rank_function; /* torch's class that sentence-transformers' CrossEncoder puts on its output, or NULL
+                          */
     uint32_t heads;      /* flags of the heads that `architectures` names */
     char *architecture;  /* the first of them, NULL where there is none */
 };

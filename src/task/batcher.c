@@ -58,10 +58,13 @@ static void put_sequence(struct packing *packing, uint32_t index, struct tuff_ba
 /* As many groups from `begin` on as the limit allows, at least one; returns where the next batch begins. */
 static size_t gather_batch(struct packing *packing, size_t begin, uint32_t limit,
                            struct tuff_batch_view *view) {
+    const struct tuff_batcher *batcher = packing->batcher;
+    const uint32_t asked_limit = batcher->asked_limit ? batcher->asked_limit : limit;
     size_t at = begin;
     for (; at < packing->group_count; at++) {
         const struct entry *entry = &packing->order[at];
-        if (at > begin && (view->row_count + entry->rows > limit || view->asked_count + entry->asked > limit))
+        if (at > begin &&
+            (view->row_count + entry->rows > limit || view->asked_count + entry->asked > asked_limit))
             break;
         for (uint32_t i = 0; i < packing->group; i++)
             put_sequence(packing, entry->index + i, view);

@@ -7,6 +7,6 @@
 /* See tuff_embed. The model's lock is held; options and report are not NULL. */
 tuff_status tuff_task_embed(struct tuff_model *model, const tuff_text *texts, size_t count,
                             const tuff_embed_options *options, float *out_vectors,
-                            tuff_embed_report *out_report);
+                            tuff_text_report *out_report);
 
 #endif

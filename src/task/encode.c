@@ -17,6 +17,10 @@ static tuff_status append_tokens(const struct tuff_model *model, const tuff_enco
                                  struct tuff_encoded_texts *encoded) {
     uint32_t vocab_size = model->folder.config.vocab_size;
     uint32_t type_count = model->folder.config.type_vocab_size;
+    if (encoding->count == 0)
+        return tuff_fail(
+            TUFF_ARGUMENT,
+            "a text has no tokens, and the tokenizer adds no [CLS]: there is nothing to compute");
     TUFF_TRY(tuff_reserve(&encoded->tokens, &encoded->token_capacity, encoded->token_count + encoding->count,
                           sizeof *encoded->tokens));
     for (size_t i = 0; i < encoding->count; i++) {
@@ -36,21 +40,24 @@ static tuff_status append_tokens(const struct tuff_model *model, const tuff_enco
     return TUFF_OK;
 }
 
-static tuff_status encode_one(const struct tuff_model *model, tuff_text text,
+static tuff_status encode_one(const struct tuff_model *model, tuff_text text, const tuff_text *pair,
                               const tuff_encode_options *options, struct tuff_encoded_texts *encoded,
                               uint32_t *out_length) {
     tuff_encodings *encodings = NULL;
-    TUFF_TRY(tuff_encode(model->tokenizer, text, NULL, options, &encodings));
+    TUFF_TRY(tuff_encode(model->tokenizer, text, pair, options, &encodings));
     const tuff_encoding *encoding = tuff_encodings_get(encodings, 0);
     tuff_status status = append_tokens(model, encoding, encoded);
     *out_length = (uint32_t)encoding->count;
+    if (status == TUFF_OK && encoding->count > options->max_length)
+        status = tuff_fail(TUFF_ARGUMENT, "a length of %u tokens leaves no room for the special tokens",
+                           options->max_length);
     encoded->truncated += tuff_encodings_count(encodings) > 1;
     tuff_encodings_free(encodings);
     return status;
 }
 
-tuff_status tuff_encode_texts(const struct tuff_model *model, const tuff_text *texts, size_t count,
-                              uint32_t max_length, struct tuff_encoded_texts *out_encoded) {
+tuff_status tuff_encode_texts(const struct tuff_model *model, const tuff_text *texts, const tuff_text *pairs,
+                              size_t count, uint32_t max_length, struct tuff_encoded_texts *out_encoded) {
     tuff_encode_options options = TUFF_ENCODE_OPTIONS;
     options.truncation = TUFF_TRUNCATE_LONGEST_FIRST;
     if (!model->tokenizer)
@@ -59,9 +66,11 @@ tuff_status tuff_encode_texts(const struct tuff_model *model, const tuff_text *t
                          model->folder.path);
     TUFF_TRY(tuff_length_limit(model, max_length, &options.max_length));
     TUFF_TRY(tuff_alloc(count, sizeof *out_encoded->sequences, &out_encoded->sequences));
+    out_encoded->count = count;
     for (size_t i = 0; i < count; i++) {
+        const tuff_text *pair = pairs && pairs[i].data ? &pairs[i] : NULL;
         uint32_t length = 0;
-        TUFF_TRY(encode_one(model, texts[i], &options, out_encoded, &length));
+        TUFF_TRY(encode_one(model, texts[i], pair, &options, out_encoded, &length));
         out_encoded->sequences[i].visible_count = length;
     }
     /* The tokens have stopped moving only now. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Texts to sequences, as the single-text commands need them. */
+/* Texts and pairs of texts to sequences. */
 #ifndef TUFF_TASK_ENCODE_H
 #define TUFF_TASK_ENCODE_H
 
@@ -8,6 +8,7 @@
 
 struct tuff_encoded_texts {
     struct tuff_sequence *sequences;
+    size_t count;
     struct tuff_row *tokens;
     size_t token_count, token_capacity;
     size_t truncated; /* texts that lost tokens */
@@ -17,10 +18,10 @@ struct tuff_encoded_texts {
  * model's positions. */
 tuff_status tuff_length_limit(const struct tuff_model *model, uint32_t asked, uint32_t *out_length);
 
-/* Encodes texts[i] with special tokens, cut to max_length (0: the model's). TUFF_UNSUPPORTED without a
- * tokenizer. */
-tuff_status tuff_encode_texts(const struct tuff_model *model, const tuff_text *texts, size_t count,
-                              uint32_t max_length, struct tuff_encoded_texts *out_encoded);
+/* Encodes texts[i], with pairs[i] where `pairs` and its data are not NULL, with special tokens, cut to
+ * max_length (0: the model's), the longer of a pair first. TUFF_UNSUPPORTED without a tokenizer. */
+tuff_status tuff_encode_texts(const struct tuff_model *model, const tuff_text *texts, const tuff_text *pairs,
+                              size_t count, uint32_t max_length, struct tuff_encoded_texts *out_encoded);
 void tuff_encoded_texts_free(struct tuff_encoded_texts *encoded);
 
 #endif

@@ -7,8 +7,8 @@
  *     tokenizer_truncate.c   cuts what is too long into ranges
  *     tokenizer_windows.c    makes windows of ranges, [CLS], [SEP] and padding
  *
- * tokenizer_folder.c and tokenizer_json.c make a tokenizer from files; tokenizer.c holds the public entry
- * points. Nothing here changes once a tokenizer is open. */
+ * tokenizer_decode.c goes back. tokenizer_folder.c and tokenizer_json.c make a tokenizer from files;
+ * tokenizer.c holds the public entry points. Nothing here changes once a tokenizer is open. */
 #ifndef TUFF_TASK_TOKENIZER_H
 #define TUFF_TASK_TOKENIZER_H
 
@@ -93,8 +93,10 @@ struct tuff_tokenizer {
     struct tuff_template pair;
     int32_t pad_id; /* -1: the tokenizer has no padding token */
     int32_t pad_type_id;
-    size_t max_length; /* model_max_length, special tokens included; 0: not known */
-    size_t id_limit;   /* above all ids */
+    int32_t mask_id;       /* -1: the tokenizer has no mask token */
+    bool cleans_up_spaces; /* clean_up_tokenization_spaces: decoding does it once more over the whole text */
+    size_t max_length;     /* model_max_length, special tokens included; 0: not known */
+    size_t id_limit;       /* above all ids */
 };
 
 /* ---------------------------------------------------------------- making one */
@@ -194,6 +196,14 @@ struct tuff_normalized {
 tuff_status tuff_normalize(const struct tuff_normalizer *normalizer, tuff_text text,
                            struct tuff_normalized *normalized);
 void tuff_normalized_free(struct tuff_normalized *normalized);
+
+/* ---------------------------------------------------------------- tokens to text */
+
+/* tokenizer_decode.c. The text that ids stand for, as Hugging Face decodes it: pieces joined to words, spaces
+ * between words but not before punctuation. Ids that are not known are passed over. tuff_free lets the text
+ * go, which has a NUL behind it. */
+tuff_status tuff_tokenizer_decode(const tuff_tokenizer *tokenizer, const int32_t *ids, size_t count,
+                                  bool skips_special, char **out_text, size_t *out_length);
 
 /* ---------------------------------------------------------------- tokens to windows */
 

@@ -338,6 +338,10 @@ static tuff_status read_files(tuff_tokenizer *tokenizer, const char *folder, con
     }
     if (tokenizer->pad_id < 0 && !is_null(settings, "pad_token"))
         tokenizer->pad_id = special_id(tokenizer, settings, "pad_token", "[PAD]");
+    tokenizer->mask_id =
+        is_null(settings, "mask_token") ? -1 : special_id(tokenizer, settings, "mask_token", "[MASK]");
+    TUFF_TRY(tuff_json_optional_boolean(&settings->config, "clean_up_tokenization_spaces",
+                                        &tokenizer->cleans_up_spaces));
     TUFF_TRY(tuff_added_tokens_finish(tokenizer));
     tuff_tokenizer_prepare_bytes(tokenizer);
     return read_max_length(tokenizer, &settings->config);

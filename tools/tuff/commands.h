@@ -6,6 +6,11 @@
 #define TUFF_COMMANDS_H
 
 #define TUFF_COMMANDS(X)                                                                                     \
+    X(fill_mask, "fill-mask", "words for the [MASK]s of texts")                                              \
+    X(next_sentence, "next-sentence", "whether one sentence follows another")                                \
+    X(classify, "classify", "the label, labels or number of texts and pairs of texts")                       \
+    X(rank, "rank", "passages by how well they answer a query")                                              \
+    X(choose, "choose", "the likeliest of several endings")                                                  \
     X(embed, "embed", "sentence embeddings of texts")                                                        \
     X(search, "search", "the lines of a text that mean most nearly the same as a query")                     \
     X(tokenize, "tokenize", "texts to the tokens of a model")                                                \

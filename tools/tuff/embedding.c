@@ -25,7 +25,7 @@ int embedding_run(struct embedding *embedding, const struct window *window) {
         grow(embedding->vectors, &embedding->capacity, window->count, embedding->size * sizeof(float));
     for (size_t i = 0; i < window->count; i++)
         embedding->texts[i] = window->records[i].values[0].texts[0];
-    tuff_embed_report report = { 0 };
+    tuff_text_report report = { 0 };
     embedding->options.progress_user = &embedding->done;
     tuff_status status = tuff_embed(embedding->session->model, embedding->texts, window->count,
                                     &embedding->options, embedding->vectors, &report);

@@ -49,6 +49,10 @@ static bool take_field(const struct field *field, size_t place, const json_t *ob
         snprintf(reason, REASON_SIZE, "it has no \"%s\"", field->name);
         return !field->is_required;
     }
+    if (field->refusal) {
+        snprintf(reason, REASON_SIZE, "it has \"%s\"; %s", field->name, field->refusal);
+        return false;
+    }
     if (json_is_array(value) && field->is_list)
         return take_list(field, value, arena, &record->values[place], reason);
     if (!json_is_string(value)) {

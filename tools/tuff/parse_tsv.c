@@ -56,6 +56,11 @@ bool columns_find(const struct record_source *source, tuff_text header, struct c
         out_columns->fields[i] = find(source, header, source->fields[i].name);
         if (out_columns->fields[i] == NO_COLUMN && source->fields[i].is_required)
             return miss(source, header, source->fields[i].name, reason);
+        if (out_columns->fields[i] != NO_COLUMN && source->fields[i].refusal) {
+            snprintf(reason, REASON_SIZE, "there is a column '%s'; %s", source->fields[i].name,
+                     source->fields[i].refusal);
+            return false;
+        }
     }
     out_columns->id = find(source, header, source->id_name ? source->id_name : "id");
     if (out_columns->id == NO_COLUMN && source->id_name)

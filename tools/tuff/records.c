@@ -24,6 +24,7 @@ struct records {
     size_t capacity;
     size_t limit; /* records in a window */
     size_t next;  /* index of the next record */
+    size_t next_argument;
     size_t bad_count;
 };
 
@@ -38,6 +39,13 @@ void record_set(struct record *record, size_t field, const char *text, size_t le
 void record_print_json_head(struct output *output, const struct record *record) {
     output_print(output, "{\"index\":%zu", record->index);
     record_print_json_id(output, &record->id);
+}
+
+void record_print_id(struct output *output, const struct record *record) {
+    if (!record->id.text.data)
+        return;
+    output_readable(output, record->id.text.data, record->id.text.length);
+    output_text(output, "  ");
 }
 
 void record_print_json_id(struct output *output, const struct record_id *id) {
@@ -106,12 +114,37 @@ static bool open_columns(struct records *records) {
     return false;
 }
 
+/* A line is one text. */
+static bool fits_lines(const struct records *records) {
+    const struct record_source *source = records->source;
+    if (source->field_count < 2 || !source->fields[1].is_required)
+        return true;
+    complain("%s: a record has \"%s\" and \"%s\", which a plain line cannot hold; give --format tsv or "
+             "--format jsonl",
+             input_name(records->input), source->fields[0].name, source->fields[1].name);
+    return false;
+}
+
+/* Arguments must come out even. */
+static bool fit_arguments(const struct record_source *source, size_t count) {
+    if (source->arguments == ARGUMENTS_PAIRS && count % 2 != 0)
+        complain("arguments are taken by twos, %s and %s, but there are %zu", source->fields[0].name,
+                 source->fields[1].name, count);
+    else if (source->arguments == ARGUMENTS_ONE && count < 2)
+        complain("behind the %s, %s are missing", source->fields[0].name, source->fields[1].name);
+    else
+        return true;
+    return false;
+}
+
 static bool open_input(struct records *records) {
     const struct record_source *source = records->source;
     records->input = input_open(source->file);
     if (!records->input)
         return false;
     records->format = choose_format(source);
+    if (records->format == FORMAT_LINES && !fits_lines(records))
+        return false;
     bool is_typed = input_is_terminal(records->input);
     records->limit = is_typed ? 1 : WINDOW_RECORDS;
     if (is_typed && !source->is_quiet)
@@ -126,7 +159,7 @@ struct records *records_open(const struct record_source *source, const struct ar
     bool has_arguments = arguments && arguments->count > 0;
     if (has_arguments && source->file)
         complain("texts come from the command line or from --file %s, not from both", source->file);
-    if (has_arguments ? !source->file : open_input(records))
+    if (has_arguments ? !source->file && fit_arguments(source, arguments->count) : open_input(records))
         return records;
     records_close(records, EXIT_FAILURE);
     return NULL;
@@ -181,13 +214,29 @@ static bool read_line(struct records *records, size_t *count, int *out_code) {
     return *out_code == EXIT_SUCCESS;
 }
 
+/* The next record of the arguments, of which there are enough. */
+static void take_arguments(struct records *records, struct record *record) {
+    const struct record_source *source = records->source;
+    char **values = records->arguments->values + records->next_argument;
+    const size_t left = records->arguments->count - records->next_argument;
+    record_set(record, 0, values[0], strlen(values[0]), &records->arena);
+    records->next_argument += source->arguments == ARGUMENTS_EACH    ? 1
+                              : source->arguments == ARGUMENTS_PAIRS ? 2
+                                                                     : left;
+    if (source->arguments == ARGUMENTS_PAIRS)
+        record_set(record, 1, values[1], strlen(values[1]), &records->arena);
+    if (source->arguments != ARGUMENTS_ONE)
+        return;
+    tuff_text *texts = arena_allocate(&records->arena, (left - 1) * sizeof(*texts));
+    for (size_t i = 1; i < left; i++)
+        texts[i - 1] = (tuff_text){ values[i], strlen(values[i]) };
+    record->values[1] = (struct field_value){ texts, left - 1 };
+}
+
 static size_t read_arguments(struct records *records) {
     size_t count = 0;
-    while (records->next < records->arguments->count && count < records->limit) {
-        const char *text = records->arguments->values[records->next];
-        struct record *record = add_record(records, &count, records->next + 1);
-        record_set(record, 0, text, strlen(text), &records->arena);
-    }
+    while (records->next_argument < records->arguments->count && count < records->limit)
+        take_arguments(records, add_record(records, &count, records->next + 1));
     return count;
 }
 

@@ -23,16 +23,25 @@ enum { RECORD_MAX_FIELDS = 4 };
 
 enum record_format { FORMAT_AUTO, FORMAT_LINES, FORMAT_TSV, FORMAT_JSONL };
 
-/* A named place in each record. Lines and arguments have the first field only. */
+/* What arguments are. */
+enum record_arguments {
+    ARGUMENTS_EACH,  /* one record each: its first field */
+    ARGUMENTS_PAIRS, /* one record for every two: its first two fields */
+    ARGUMENTS_ONE    /* one record together: the first field, and all others as the list of the second */
+};
+
+/* A named place in each record. Lines have the first field only. */
 struct field {
-    const char *name; /* column or key */
-    bool is_required; /* a record without it is bad */
-    bool is_list;     /* JSON Lines: may be a list of strings too */
+    const char *name;    /* column or key */
+    bool is_required;    /* a record without it is bad */
+    bool is_list;        /* JSON Lines: may be a list of strings too */
+    const char *refusal; /* where not NULL: a record that has it is bad, for this reason */
 };
 
 struct record_source {
     struct field fields[RECORD_MAX_FIELDS];
     size_t field_count;
+    enum record_arguments arguments;
     const char *file;    /* NULL: arguments, or standard input where there are none */
     int format;          /* FORMAT_AUTO: by the file's ending .tsv, .jsonl or .ndjson, else lines */
     const char *id_name; /* NULL: "id" where a record has it */
@@ -84,6 +93,9 @@ int records_close(struct records *records, int code);
 
 /* Prints ,"id":ID where there is one. */
 void record_print_json_id(struct output *output, const struct record_id *id);
+
+/* Prints the id and two spaces where there is one, for readable lines. */
+void record_print_id(struct output *output, const struct record *record);
 
 /* Prints {"index":N with ,"id":ID behind it where the record has one. */
 void record_print_json_head(struct output *output, const struct record *record);
