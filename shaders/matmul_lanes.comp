@@ -58,20 +58,13 @@ layout(buffer_reference, std430, buffer_reference_align = 16) readonly buffer We
 
 layout(buffer_reference, std430, buffer_reference_align = 4) readonly buffer Weights { float of[]; };
 
-// The weights of the lane's column from one output on.
-vec4 weight_column_at(uint64_t column, uint first)
-{
-    uvec4 outputs = min(uvec4(first, first + 1, first + 2, first + 3), uvec4(weight_stride - 1));
-    Weights weights = Weights(column);
-    return vec4(weights.of[4 * outputs.x], weights.of[4 * outputs.y], weights.of[4 * outputs.z],
-                weights.of[4 * outputs.w]);
-}
-
 // Group k along K of the lane's column.
 vec4 weight_at(uint64_t column, uint k)
 {
-    if (over_outputs != 0)
-        return weight_column_at(column, first_output + 4 * k);
+    if (over_outputs != 0) {
+        Weights weights = Weights(column + uint64_t(k) * 64);
+        return vec4(weights.of[0], weights.of[4], weights.of[8], weights.of[12]);
+    }
     uint64_t address = column + uint64_t(k) * (uint64_t(weight_stride) * 16);
     u64vec2 bits = WeightGroup(address).bits;
     return uintBitsToFloat(uvec4(unpackUint2x32(bits.x), unpackUint2x32(bits.y)));
@@ -137,7 +130,7 @@ void main()
         weight_column += uint64_t(min(first_output + col, weight_stride - 1)) * 16;
     } else {
         uint column = min(col, y_stride * 4 - 1);
-        weight_column += uint64_t(column / 4 * weight_stride) * 16 + column % 4 * 4;
+        weight_column += uint64_t(column / 4 * weight_stride + first_output) * 16 + column % 4 * 4;
     }
     ROWS(DECLARE)
     for (uint next = 0; next < groups; next += turn) {

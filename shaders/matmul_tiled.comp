@@ -7,6 +7,7 @@
 // a lane, tile_rows rows with tile_groups groups of four columns, `lanes` apart so that neighbours read neighbours.
 // The sum goes along K in groups of four, `step` of them a turn; through shared memory where uses_shared.
 #version 450
+#extension GL_EXT_control_flow_attributes : require
 #extension GL_GOOGLE_include_directive : require
 #include "lib/storage.glsl"
 #include "lib/activation.glsl"
@@ -16,9 +17,11 @@ layout(constant_id = 0) const uint lanes_x = 16;
 layout(constant_id = 1) const uint lanes_y = 8;
 layout(constant_id = 2) const uint tile_rows = 8;   // 1 to 8
 layout(constant_id = 3) const uint tile_groups = 1; // 1 or 2
-layout(constant_id = 4) const uint step = 4;        // divides the padded K / 4 where not shared: 1 or 2
+layout(constant_id = 4) const uint step = 4;        // where not shared: 1 or 2
 layout(constant_id = 5) const uint uses_shared = 0;
 layout(constant_id = 6) const uint over_outputs = 0;
+layout(constant_id = 7) const uint step_divides = 0; // the padded K / 4, as it must where not shared
+layout(constant_id = 8) const uint rolls = 0; // keep the loop over a turn: some compilers spill when they unroll it
 layout(local_size_x = 16, local_size_x_id = 0, local_size_y = 8, local_size_y_id = 1) in;
 
 #ifdef VARIANT_wideinput
@@ -48,6 +51,7 @@ layout(push_constant) uniform Push
     uint weight_stride;
     uint first_output;  // of the weight; over_outputs, the one that x begins with
     uint y_stride;      // groups of four, padding included
+    uint turn;          // step; unknown to the compiler, so that it does not unroll
     uint flags;
     uint dropout_stream;
     uint dropout_threshold;
@@ -59,32 +63,56 @@ layout(push_constant) uniform Push
 const uint block_rows = tile_rows * lanes_y;
 const uint block_groups = tile_groups * lanes_x;
 const uint lane_count = lanes_x * lanes_y;
+const uint MAX_FILLS = 8;
+const uint x_fills = step * block_rows / lane_count;
+const uint weight_fills = step * 4 * block_groups / lane_count;
 const uint x_pitch = block_rows + 1; // rows of the block, and one that spreads the banks
 shared vec4 x_block[uses_shared * step * x_pitch + 1];
 shared vec4 weight_block[uses_shared * step * 4 * block_groups + 1];
 
-// Group k along K of the weight's output c of group g; over_outputs, group g of its output 4 * k + c.
-vec4 weight_at(uint k, uint g, uint c)
+// Where a lane finds the n-th group that it brings to a block, at the beginning of K, and where it puts it.
+struct transfer {
+    uint from;
+    uint to;
+    uint k;
+};
+
+transfer x_transfer(uint first_row, uint n)
 {
-    if (over_outputs == 0)
-        return load4(weight[k * weight_stride + min(first_output + 4 * g + c, weight_stride - 1)]);
-    return load4(weight[min(g, y_stride - 1) * weight_stride + min(first_output + 4 * k + c, weight_stride - 1)]);
+    uint i = n * lane_count + gl_LocalInvocationID.y * lanes_x + gl_LocalInvocationID.x;
+    uint k = i % step;
+    uint row = i / step;
+    return transfer(min(first_row + row, rows - 1) * groups + k, k * x_pitch + row, k);
 }
 
-void fill_blocks(uint first_row, uint first_group, uint first_k)
+// Group k along K of the weight's output c of group g; over_outputs, group g of its output 4 * k + c.
+uint weight_place(uint k, uint g, uint c)
 {
-    uint lane = gl_LocalInvocationID.y * lanes_x + gl_LocalInvocationID.x;
-    for (uint i = lane; i < step * block_rows; i += lane_count) {
-        uint k = i % step;
-        uint row = i / step;
-        vec4 v = load_x(x[min(first_row + row, rows - 1) * groups + min(first_k + k, groups - 1)]);
-        x_block[k * x_pitch + row] = first_k + k < groups ? v : vec4(0.0);
+    if (over_outputs == 0)
+        return k * weight_stride + min(first_output + 4 * g + c, weight_stride - 1);
+    return min(g, y_stride - 1) * weight_stride + first_output + 4 * k + c;
+}
+
+transfer weight_transfer(uint first_group, uint n)
+{
+    uint i = n * lane_count + gl_LocalInvocationID.y * lanes_x + gl_LocalInvocationID.x;
+    uint c = i % 4;
+    uint k = over_outputs == 0 ? i / (4 * block_groups) : i / 4 % step;
+    uint g = over_outputs == 0 ? i / 4 % block_groups : i / (4 * step);
+    return transfer(weight_place(k, first_group + g, c), (k * 4 + c) * block_groups + g, k);
+}
+
+// The blocks hold a whole number of groups for each lane, so that these loops unroll.
+void fill_blocks(uint first_k, transfer from_x[MAX_FILLS], transfer from_weight[MAX_FILLS])
+{
+    [[unroll]] for (uint n = 0; n < x_fills; ++n) {
+        bool is_within = step_divides != 0 || first_k + from_x[n].k < groups;
+        x_block[from_x[n].to] = is_within ? load_x(x[from_x[n].from + first_k]) : vec4(0.0);
     }
-    for (uint i = lane; i < step * 4 * block_groups; i += lane_count) {
-        uint k = over_outputs == 0 ? i / (4 * block_groups) : i / 4 % step;
-        uint g = over_outputs == 0 ? i / 4 % block_groups : i / (4 * step);
-        vec4 v = weight_at(min(first_k + k, groups - 1), first_group + g, i % 4);
-        weight_block[(k * 4 + i % 4) * block_groups + g] = first_k + k < groups ? v : vec4(0.0);
+    uint turn = over_outputs == 0 ? first_k * weight_stride : 4 * first_k;
+    [[unroll]] for (uint n = 0; n < weight_fills; ++n) {
+        bool is_within = step_divides != 0 || first_k + from_weight[n].k < groups;
+        weight_block[from_weight[n].to] = is_within ? load4(weight[from_weight[n].from + turn]) : vec4(0.0);
     }
 }
 
@@ -92,7 +120,7 @@ void fill_blocks(uint first_row, uint first_group, uint first_k)
 #define IF_ROW(i) if (i < tile_rows)
 
 #define DECLARE(i) vec4 sum##i = vec4(0.0), more##i = vec4(0.0), a##i = vec4(0.0);
-#define LOAD_SHARED(i) IF_ROW(i) a##i = x_block[k * x_pitch + ty + i * lanes_y];
+#define LOAD_SHARED(i) IF_ROW(i) a##i = x_block[x_at + i * lanes_y];
 #define LOAD_DIRECT(i) IF_ROW(i) a##i = load_x(x[min(first_row + ty + i * lanes_y, rows - 1) * groups + first_k + k]);
 #define ADD_X(i) IF_ROW(i) sum##i += a##i.x * w[0];
 #define ADD_Y(i) IF_ROW(i) sum##i += a##i.y * w[1];
@@ -106,15 +134,17 @@ void fill_blocks(uint first_row, uint first_group, uint first_k)
 #define FINISH_MORE(i) IF_ROW(i) finish(first_row + ty + i * lanes_y, group, more##i, bias4);
 
 // Column j of the result multiplies element j of a row's group.
-mat4 weight_tile(uint first_group, uint first_k, uint k, uint g)
+mat4 shared_weights(uint at)
 {
-    mat4 w;
-    if (uses_shared != 0)
-        w = mat4(weight_block[(k * 4) * block_groups + g], weight_block[(k * 4 + 1) * block_groups + g],
-                 weight_block[(k * 4 + 2) * block_groups + g], weight_block[(k * 4 + 3) * block_groups + g]);
-    else
-        w = mat4(weight_at(first_k + k, first_group + g, 0), weight_at(first_k + k, first_group + g, 1),
-                 weight_at(first_k + k, first_group + g, 2), weight_at(first_k + k, first_group + g, 3));
+    mat4 w = mat4(weight_block[at], weight_block[at + block_groups], weight_block[at + 2 * block_groups],
+                  weight_block[at + 3 * block_groups]);
+    return over_outputs == 0 ? transpose(w) : w;
+}
+
+mat4 direct_weights(uint k, uint g)
+{
+    mat4 w = mat4(load4(weight[weight_place(k, g, 0)]), load4(weight[weight_place(k, g, 1)]),
+                  load4(weight[weight_place(k, g, 2)]), load4(weight[weight_place(k, g, 3)]));
     return over_outputs == 0 ? transpose(w) : w;
 }
 
@@ -124,26 +154,36 @@ void main()
     uint ty = gl_LocalInvocationID.y;
     uint first_row = gl_WorkGroupID.x * block_rows;
     uint first_group = gl_WorkGroupID.y * block_groups;
+    transfer from_x[MAX_FILLS];
+    transfer from_weight[MAX_FILLS];
+    [[unroll]] for (uint n = 0; n < x_fills; ++n)
+        from_x[n] = x_transfer(first_row, n);
+    [[unroll]] for (uint n = 0; n < weight_fills; ++n)
+        from_weight[n] = weight_transfer(first_group, n);
     ROWS(DECLARE)
     for (uint first_k = 0; first_k < groups; first_k += step) {
         if (uses_shared != 0) {
             barrier();
-            fill_blocks(first_row, first_group, first_k);
+            fill_blocks(first_k, from_x, from_weight);
             barrier();
         }
-        for (uint k = 0; k < step; ++k) {
+        [[unroll]] for (uint k = 0; k < (rolls != 0 ? turn : step); ++k) {
+            mat4 w;
             if (uses_shared != 0) {
+                uint x_at = k * x_pitch + ty;
                 ROWS(LOAD_SHARED)
+                w = shared_weights(k * 4 * block_groups + tx);
             } else {
                 ROWS(LOAD_DIRECT)
+                w = direct_weights(first_k + k, first_group + tx);
             }
-            mat4 w = weight_tile(first_group, first_k, k, tx);
             ROWS(ADD_X)
             ROWS(ADD_Y)
             ROWS(ADD_Z)
             ROWS(ADD_W)
             if (tile_groups > 1) {
-                w = weight_tile(first_group, first_k, k, tx + lanes_x);
+                w = uses_shared != 0 ? shared_weights(k * 4 * block_groups + lanes_x + tx)
+                                     : direct_weights(first_k + k, first_group + lanes_x + tx);
                 ROWS(MORE_X)
                 ROWS(MORE_Y)
                 ROWS(MORE_Z)

@@ -45,6 +45,10 @@ static tuff_status shape(const struct tuff_device *device, const struct tuff_nod
     if (first >= weight_rows || count > weight_rows - first)
         return tuff_fail(TUFF_ARGUMENT, "linear: outputs %u to %u of a weight with %u", first, first + count,
                          weight_rows);
+    if (first %
+        TUFF_ROW_ALIGN) /* so that the padding of y's gradient meets outputs or padding of the weight */
+        return tuff_fail(TUFF_ARGUMENT, "linear: the first output, %u, is no multiple of %d", first,
+                         TUFF_ROW_ALIGN);
     count = count ? count : weight_rows - first;
     if (node->inputs[RESIDUAL])
         TUFF_TRY(tuff_expect(node, RESIDUAL, "the residual", x->type, x->rows, count));
@@ -286,9 +290,9 @@ static tuff_status make(struct tuff_case *check_case, struct tuff_node *node, co
     node->params.linear.output_f32 = (options & WITH_F32) != 0;
     node->params.linear.dropout = (struct tuff_dropout){ (float)numbers[5] / 100, 5 };
     if (options & WITH_WINDOW) {
-        node->params.linear.first_output = 3;
+        node->params.linear.first_output = 8;
         node->params.linear.output_count = cols;
-        weight_rows = cols + 10;
+        weight_rows = cols + 13;
     }
     TUFF_TRY(tuff_case_random(check_case, type, TUFF_LAYOUT_ROWS, rows, inner, 1, &node->inputs[X]));
     TUFF_TRY(tuff_case_random(check_case, type, TUFF_LAYOUT_PANELS, weight_rows, inner, 1 / sqrt(inner),

@@ -6,6 +6,7 @@
 #include "kernels/matmul_outer_lanes.h"
 #include "kernels/matmul_outer_tiled.h"
 #include "kernels/matmul_tiled.h"
+#include "ops/matmul_tile.h"
 
 enum { HAS_BIAS = 1, HAS_RESIDUAL = 2 };                                    /* as in the shaders */
 enum { VARIANT_F32, VARIANT_F16, VARIANT_F16_WIDE, VARIANT_F16_WIDEINPUT }; /* of matmul_tiled */
@@ -13,49 +14,6 @@ enum { VARIANT_F32, VARIANT_F16, VARIANT_F16_WIDE, VARIANT_F16_WIDEINPUT }; /* o
 static uint32_t divide_up(uint32_t a, uint32_t b) {
     return a / b + (a % b != 0);
 }
-
-/* ---------------------------------------------------------------- the choice */
-
-/* Mesa's CPU driver keeps uniform loads scalar since its releases carry their number, and before that loads
- * lane by lane: there the lanes kernel is slower than the other. */
-static bool has_scalar_loads(const struct tuff_device *device) {
-    const uint32_t mesa = 0x10005;
-    return device->info.vendor_id == mesa && device->info.driver_version >= VK_MAKE_API_VERSION(0, 25, 0, 0);
-}
-
-static bool can_use_lanes(const struct tuff_device *device, enum tuff_type type) {
-    return type == TUFF_TYPE_F32 && device->info.type == TUFF_DEVICE_CPU && has_scalar_loads(device) &&
-           tuff_device_can(device, tuff_kernel_matmul_lanes.variants[0].needs);
-}
-
-static struct tuff_matmul_tile lanes_tile(uint32_t rows, uint32_t groups) {
-    uint32_t tile_rows = 64;
-    while (tile_rows > rows)
-        tile_rows /= 2;
-    return (struct tuff_matmul_tile){
-        .kernel = TUFF_MATMUL_LANES,
-        .lanes_x = 64,
-        .lanes_y = 1,
-        .tile_rows = tile_rows,
-        .step = groups % 4 == 0 ? 4 : 2,
-    };
-}
-
-struct tuff_matmul_tile tuff_matmul_tile_for(const struct tuff_device *device, enum tuff_type type,
-                                             uint32_t rows, uint32_t cols, uint32_t groups) {
-    (void)cols;
-    if (can_use_lanes(device, type))
-        return lanes_tile(rows, groups);
-    if (device->info.type == TUFF_DEVICE_CPU)
-        return (struct tuff_matmul_tile){
-            .lanes_x = 16, .lanes_y = 1, .tile_rows = 8, .tile_groups = 1, .step = 1
-        };
-    return (struct tuff_matmul_tile){
-        .lanes_x = 16, .lanes_y = 8, .tile_rows = 8, .tile_groups = 1, .step = 4, .uses_shared = true
-    };
-}
-
-/* ---------------------------------------------------------------- running */
 
 static struct tuff_slice slice_or(const struct tuff_tensor *tensor, const struct tuff_tensor *other) {
     return (tensor ? tensor : other)->slice;
@@ -121,6 +79,7 @@ static uint32_t tiled_variant(const struct tuff_matmul *matmul) {
 static tuff_status run_tiled(struct tuff_recording *recording, const struct tuff_matmul *matmul,
                              const struct tuff_matmul_tile *tile) {
     const struct tuff_shape *y = &matmul->y->shape;
+    uint32_t groups = tuff_shape_stride(&matmul->x->shape) / 4;
     struct tuff_grid grid = { divide_up(y->rows, tile->tile_rows * tile->lanes_y),
                               divide_up(tuff_padded(y->cols) / 4, tile->tile_groups * tile->lanes_x), 1,
                               cost_of(matmul) };
@@ -136,10 +95,11 @@ static tuff_status run_tiled(struct tuff_recording *recording, const struct tuff
             .pre = slice_or(matmul->sum, matmul->y),
             .push = { .rows = y->rows,
                       .cols = y->cols,
-                      .groups = tuff_shape_stride(&matmul->x->shape) / 4,
+                      .groups = groups,
                       .weight_stride = tuff_shape_stride(&matmul->weight->shape),
                       .first_output = matmul->first_output,
                       .y_stride = tuff_shape_stride(y) / 4,
+                      .turn = tile->step,
                       .flags = flags_of(matmul),
                       .dropout_stream = matmul->dropout.stream,
                       .dropout_threshold = tuff_dropout_threshold(matmul->dropout.probability),
@@ -150,6 +110,8 @@ static tuff_status run_tiled(struct tuff_recording *recording, const struct tuff
                       .tile_groups = tile->tile_groups,
                       .step = tile->step,
                       .uses_shared = tile->uses_shared,
+                      .step_divides = groups % tile->step == 0,
+                      .rolls = tile->rolls,
                       .over_outputs = matmul->over_outputs,
                       .activation = matmul->activation,
                       .keeps_sum = matmul->sum != NULL,
@@ -241,7 +203,7 @@ static tuff_status run_outer_tiled(struct tuff_device *device, struct tuff_recor
 
 tuff_status tuff_outer_product_run(struct tuff_device *device, struct tuff_recording *recording,
                                    const struct tuff_outer_product *product) {
-    if (can_use_lanes(device, product->x->shape.type))
+    if (tuff_matmul_uses_lanes(device, product->x->shape.type))
         return run_outer_lanes(recording, product);
     return run_outer_tiled(device, recording, product);
 }

@@ -1,20 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Matrix multiplication: which kernel, tile and variant for a device and a shape, and running it. */
+/* Matrix multiplications, run with the kernel and tile that ops/matmul_tile.h chooses. */
 #ifndef TUFF_OPS_MATMUL_H
 #define TUFF_OPS_MATMUL_H
 
 #include "ops/op.h"
-
-enum tuff_matmul_kernel { TUFF_MATMUL_TILED, TUFF_MATMUL_LANES };
-
-/* The constants of a kernel; what they mean stands in the shaders. */
-struct tuff_matmul_tile {
-    enum tuff_matmul_kernel kernel;
-    uint32_t lanes_x, lanes_y;
-    uint32_t tile_rows, tile_groups;
-    uint32_t step;
-    bool uses_shared;
-};
 
 /* y = residual + dropout(activation(x weight^T + bias)); over_outputs: y = residual + x weight. */
 struct tuff_matmul {
@@ -30,10 +19,6 @@ struct tuff_matmul {
     uint32_t first_output; /* of the weight: the first column of y, or of x over_outputs */
     bool over_outputs;     /* the sum goes over the weight's outputs, y has its inputs' columns */
 };
-
-/* The tile for a product of (rows, 4 * groups) with (4 * groups, cols). */
-struct tuff_matmul_tile tuff_matmul_tile_for(const struct tuff_device *device, enum tuff_type type,
-                                             uint32_t rows, uint32_t cols, uint32_t groups);
 
 /* d_weight = z^T x, or adds it; d_weight's outputs from first_output on are z's columns. z may be F32 in a
  * graph of F16. Outputs outside are left alone. */

@@ -46,7 +46,7 @@ union tuff_params {
         enum tuff_activation activation;
         struct tuff_dropout dropout; /* after bias and activation, before the residual is added */
         bool output_f32;             /* y is F32 whatever the storage type */
-        uint32_t first_output;       /* of the weight: the first one computed */
+        uint32_t first_output;       /* of the weight: the first one computed; a multiple of 8 */
         uint32_t output_count;       /* columns of y; 0: all from the first one on */
     } linear;
     struct {

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ops/matmul_tile.h"
+
+#include "kernels/matmul_lanes.h"
+
+enum vendor { VENDOR_AMD = 0x1002, VENDOR_NVIDIA = 0x10de, VENDOR_INTEL = 0x8086, VENDOR_QUALCOMM = 0x5143 };
+enum { VENDOR_MESA = 0x10005 };
+
+/* ---------------------------------------------------------------- drivers for the CPU */
+
+/* Mesa's CPU driver keeps uniform loads scalar since its releases carry their number; before, it loads lane
+ * by lane, and the lanes kernel is slower than the other. */
+static bool has_scalar_loads(const struct tuff_device *device) {
+    return device->info.vendor_id == VENDOR_MESA &&
+           device->info.driver_version >= VK_MAKE_API_VERSION(0, 25, 0, 0);
+}
+
+bool tuff_matmul_uses_lanes(const struct tuff_device *device, enum tuff_type type) {
+    return type == TUFF_TYPE_F32 && device->info.type == TUFF_DEVICE_CPU && has_scalar_loads(device) &&
+           tuff_device_can(device, tuff_kernel_matmul_lanes.variants[0].needs);
+}
+
+static struct tuff_matmul_tile lanes_tile(uint32_t rows, uint32_t groups) {
+    uint32_t tile_rows = 64;
+    while (tile_rows > rows)
+        tile_rows /= 2;
+    return (struct tuff_matmul_tile){
+        .kernel = TUFF_MATMUL_LANES,
+        .lanes_x = 64,
+        .lanes_y = 1,
+        .tile_rows = tile_rows,
+        .step = groups % 4 == 0 ? 4 : 2,
+    };
+}
+
+/* No shared memory, one row of lanes. */
+static const struct tuff_matmul_tile cpu_tile = {
+    .lanes_x = 16, .lanes_y = 1, .tile_rows = 8, .tile_groups = 1, .step = 1
+};
+
+/* ---------------------------------------------------------------- GPUs
+ * What the compilers of the vendors make of a tile decides: no spills, room for two workgroups a core or
+ * more, few instructions beside the multiply-adds (1.11 to 1.29 in all for each, at f32 and f16). A lane
+ * brings a whole number of groups to each block: lanes_x * lanes_y divides step * tile_rows * lanes_y and
+ * step * 4 * tile_groups * lanes_x. */
+
+/* 64 outputs a lane, 64 x 128 a workgroup: AMD since RDNA, Adreno. */
+static const struct tuff_matmul_tile large_tile = {
+    .lanes_x = 16, .lanes_y = 8, .tile_rows = 8, .tile_groups = 2, .step = 4, .uses_shared = true
+};
+/* 48 outputs a lane, 96 x 64: NVIDIA, and Intel, whose compiler spills where it unrolls. */
+static const struct tuff_matmul_tile nvidia_tile = {
+    .lanes_x = 8, .lanes_y = 16, .tile_rows = 6, .tile_groups = 2, .step = 4, .uses_shared = true
+};
+static const struct tuff_matmul_tile intel_tile = { .lanes_x = 8,
+                                                    .lanes_y = 16,
+                                                    .tile_rows = 6,
+                                                    .tile_groups = 2,
+                                                    .step = 4,
+                                                    .uses_shared = true,
+                                                    .rolls = true };
+/* 32 outputs a lane, 64 x 64: everything else. */
+static const struct tuff_matmul_tile common_tile = {
+    .lanes_x = 16, .lanes_y = 8, .tile_rows = 8, .tile_groups = 1, .step = 4, .uses_shared = true
+};
+/* 16 and 8 outputs a lane, for products of which there would be too few workgroups. */
+static const struct tuff_matmul_tile small_tile = {
+    .lanes_x = 16, .lanes_y = 8, .tile_rows = 4, .tile_groups = 1, .step = 4, .uses_shared = true
+};
+static const struct tuff_matmul_tile least_tile = {
+    .lanes_x = 16, .lanes_y = 8, .tile_rows = 2, .tile_groups = 1, .step = 8, .uses_shared = true
+};
+
+static const struct tuff_matmul_tile *best_tile(const struct tuff_device *device) {
+    switch (device->info.vendor_id) {
+    case VENDOR_AMD: /* before RDNA a wave is 64 wide, and large tiles leave room for one */
+        return device->limits.min_subgroup_size < 64 ? &large_tile : &common_tile;
+    case VENDOR_QUALCOMM:
+        return &large_tile;
+    case VENDOR_NVIDIA:
+        return &nvidia_tile;
+    case VENDOR_INTEL:
+        return &intel_tile;
+    default:
+        return &common_tile;
+    }
+}
+
+static uint32_t divide_up(uint32_t a, uint32_t b) {
+    return a / b + (a % b != 0);
+}
+
+static uint64_t workgroups(const struct tuff_matmul_tile *tile, uint32_t rows, uint32_t cols) {
+    return (uint64_t)divide_up(rows, tile->tile_rows * tile->lanes_y) *
+           divide_up(cols, 4 * tile->tile_groups * tile->lanes_x);
+}
+
+/* The largest tile that keeps some dozens of cores at work and wastes no rows. */
+static struct tuff_matmul_tile gpu_tile(const struct tuff_device *device, uint32_t rows, uint32_t cols) {
+    enum { ENOUGH = 64 };
+    const struct tuff_matmul_tile *tiles[] = { best_tile(device), &common_tile, &small_tile };
+    for (size_t i = 0; i < sizeof tiles / sizeof tiles[0]; i++)
+        if (workgroups(tiles[i], rows, cols) >= ENOUGH)
+            return *tiles[i];
+    return rows > 16 ? small_tile : least_tile;
+}
+
+struct tuff_matmul_tile tuff_matmul_tile_for(const struct tuff_device *device, enum tuff_type type,
+                                             uint32_t rows, uint32_t cols, uint32_t groups) {
+    if (tuff_matmul_uses_lanes(device, type))
+        return lanes_tile(rows, groups);
+    return device->info.type == TUFF_DEVICE_CPU ? cpu_tile : gpu_tile(device, rows, cols);
+}

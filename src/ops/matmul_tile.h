@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which kernel multiplies matrices of a shape on a device, and with which constants. */
+#ifndef TUFF_OPS_MATMUL_TILE_H
+#define TUFF_OPS_MATMUL_TILE_H
+
+#include "ops/tensor.h"
+
+enum tuff_matmul_kernel { TUFF_MATMUL_TILED, TUFF_MATMUL_LANES };
+
+/* The constants of a kernel; what they mean stands in the shaders. */
+struct tuff_matmul_tile {
+    enum tuff_matmul_kernel kernel;
+    uint32_t lanes_x, lanes_y;
+    uint32_t tile_rows, tile_groups;
+    uint32_t step;
+    bool uses_shared;
+    bool rolls;
+};
+
+/* Whether the kernels for CPU drivers that take addresses serve this type. */
+bool tuff_matmul_uses_lanes(const struct tuff_device *device, enum tuff_type type);
+
+/* The tile for a product of (rows, 4 * groups) with (4 * groups, cols). */
+struct tuff_matmul_tile tuff_matmul_tile_for(const struct tuff_device *device, enum tuff_type type,
+                                             uint32_t rows, uint32_t cols, uint32_t groups);
+
+#endif
