@@ -21,7 +21,9 @@ target_link_options(tests_common INTERFACE $<$<BOOL:${TUFF_SANITIZE}>:-rdynamic>
 target_link_libraries(tests_common INTERFACE PkgConfig::criterion PkgConfig::jansson m)
 
 file(GLOB support_sources CONFIGURE_DEPENDS tests/support/*.c)
-list(REMOVE_ITEM support_sources ${CMAKE_CURRENT_SOURCE_DIR}/tests/support/keep_libraries.c)
+set(sanitizer_sources ${CMAKE_CURRENT_SOURCE_DIR}/tests/support/keep_libraries.c
+                      ${CMAKE_CURRENT_SOURCE_DIR}/tests/support/leaks_of_tests.c)
+list(REMOVE_ITEM support_sources ${sanitizer_sources}) # no one calls them: an archive would leave them out
 add_library(tests_support STATIC ${support_sources})
 target_link_libraries(tests_support PUBLIC tests_common tuff_inside)
 
@@ -36,7 +38,7 @@ endforeach()
 list(REMOVE_DUPLICATES test_folders)
 
 foreach(folder IN LISTS test_folders)
-    add_executable(tests_${folder} ${${folder}_sources} tests/support/keep_libraries.c)
+    add_executable(tests_${folder} ${${folder}_sources} ${sanitizer_sources})
     if(folder STREQUAL "api")
         target_sources(tests_api PRIVATE tests/api/device.c)
         target_link_libraries(tests_api PRIVATE tests_common tuff::static)
