@@ -491,6 +491,72 @@ typedef struct tuff_forward_options {
 TUFF_API tuff_status tuff_forward(tuff_model *model, const tuff_arrays *inputs, const tuff_forward_options *options,
                                   tuff_arrays **out_outputs);
 
+/* ---------------------------------------------------------------- training */
+
+/* A model that is trained: weights, gradients and the optimizer's moments on the device, in F32. It is opened from a
+ * folder with the head that is to be trained, and shares nothing with a tuff_model of the same folder. Calls on one trainer
+ * take turns. */
+typedef struct tuff_trainer tuff_trainer;
+
+typedef enum tuff_optimizer {
+    TUFF_ADAMW = 0,     /* PyTorch's AdamW (Loshchilov and Hutter 2019), gradients scaled by min(1, clip / (norm + 1e-6)) */
+    TUFF_BERT_ADAMW = 1 /* the original BERT's: no bias correction, gradients scaled by clip / max(norm, clip) */
+} tuff_optimizer;
+
+/* Learning rate by step s = 0, 1, ...; during warm-up always rate * s / warmup_steps. */
+typedef enum tuff_schedule {
+    TUFF_SCHEDULE_AUTO = 0,     /* LINEAR for ADAMW, ORIGINAL for BERT_ADAMW */
+    TUFF_SCHEDULE_LINEAR = 1,   /* then rate * (total - s) / (total - warmup), as transformers' linear schedule */
+    TUFF_SCHEDULE_COSINE = 2,   /* then rate * (1 + cos(pi * (s - warmup) / (total - warmup))) / 2 */
+    TUFF_SCHEDULE_CONSTANT = 3,
+    TUFF_SCHEDULE_ORIGINAL = 4  /* then rate * (1 - s / total), as the original BERT's optimization.py */
+} tuff_schedule;
+
+typedef struct tuff_trainer_options {
+    size_t size;
+    tuff_optimizer optimizer;
+    tuff_schedule schedule;
+    double learning_rate;
+    double beta1, beta2;
+    double epsilon;      /* 0: 1e-8 for ADAMW, 1e-6 for BERT_ADAMW */
+    double weight_decay; /* of matrices and tables; biases and norms never decay */
+    double clip;         /* of the norm of all gradients; 0: none */
+    uint64_t warmup_steps;
+    uint64_t total_steps; /* 0: the rate does not fall */
+    double dropout;       /* of everything; below 0: as config.json says */
+    double label_smoothing;
+    uint64_t seed; /* of dropout */
+} tuff_trainer_options;
+#define TUFF_TRAINER_OPTIONS                                                                                 \
+    { sizeof(tuff_trainer_options), TUFF_ADAMW, TUFF_SCHEDULE_AUTO, 5e-5, 0.9, 0.999, 0, 0.01, 1, 0, 0, -1, 0, 0 }
+
+/* Opens a folder as tuff_model_open does. TUFF_UNSUPPORTED where it has no head. */
+TUFF_API tuff_status tuff_trainer_open(tuff_context *context, const char *path, const tuff_trainer_options *options,
+                                       tuff_trainer **out_trainer);
+TUFF_API void tuff_trainer_close(tuff_trainer *trainer);
+
+/* The loss of a labelled batch and the gradient of every parameter that it depends on, without dropout and without changing
+ * anything. Inputs as of tuff_forward with labels. Outputs, F32: loss, and one array for each parameter under its name in
+ * the folder; tied weights once. */
+TUFF_API tuff_status tuff_trainer_gradients(tuff_trainer *trainer, const tuff_arrays *inputs,
+                                            tuff_arrays **out_gradients);
+
+typedef struct tuff_step_report {
+    uint64_t step;        /* that was made, from 0 */
+    double loss;          /* before the update */
+    double gradient_norm; /* of all gradients, before clipping */
+    double learning_rate; /* used */
+    bool was_skipped;     /* the norm was not finite: nothing was changed */
+} tuff_step_report;
+
+/* One optimizer step on one labelled batch; a batch that does not fit at once is computed in pieces. TUFF_NOT_FINITE where
+ * the loss is NaN; the weights are then as before. */
+TUFF_API tuff_status tuff_trainer_step(tuff_trainer *trainer, const tuff_arrays *inputs, tuff_step_report *out_report);
+
+/* Writes the folder that transformers loads: model.safetensors in F32 under the names of the folder that was opened, with its
+ * config.json and tokenizer files. Each file is replaced whole or not at all. */
+TUFF_API tuff_status tuff_trainer_save(tuff_trainer *trainer, const char *folder);
+
 /* ---------------------------------------------------------------- trust in a device */
 
 /* One kernel variant held against the plain C reference in double. */

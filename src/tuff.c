@@ -9,7 +9,11 @@
 #include "task/fill_mask.h"
 #include "task/forward.h"
 #include "task/model.h"
+<<<<<<< HEAD
 #include "task/score.h"
+=======
+#include "task/trainer.h"
+>>>>>>> e0206ee (trainer: Gradients and optimizer steps on labelled batches, for every head)
 
 /* Copies what the caller's struct has of ours over the defaults in `to`: an older header's struct is shorter.
  */
@@ -188,6 +192,71 @@ tuff_status tuff_forward(tuff_model *model, const tuff_arrays *inputs, const tuf
     const struct tuff_allocator *before = enter(model);
     tuff_status status = tuff_task_forward(model, inputs, &own, out_outputs);
     leave(model, before);
+    return status;
+}
+
+/* ---------------------------------------------------------------- training */
+
+static const struct tuff_allocator *enter_trainer(struct tuff_trainer *trainer) {
+    const struct tuff_allocator *before = tuff_memory_use(trainer->allocator);
+    tuff_mutex_lock(&trainer->lock);
+    return before;
+}
+
+static void leave_trainer(struct tuff_trainer *trainer, const struct tuff_allocator *before) {
+    tuff_mutex_unlock(&trainer->lock);
+    tuff_memory_use(before);
+}
+
+tuff_status tuff_trainer_open(tuff_context *context, const char *path, const tuff_trainer_options *options,
+                              tuff_trainer **out_trainer) {
+    tuff_trainer_options own = TUFF_TRAINER_OPTIONS;
+    if (!context || !path || !out_trainer)
+        return tuff_fail(TUFF_ARGUMENT,
+                         "tuff_trainer_open: a context, a path and a place for the trainer are needed");
+    copy_options(&own, sizeof own, options);
+    const struct tuff_allocator *allocator = allocator_of(context);
+    const struct tuff_allocator *before = tuff_memory_use(allocator);
+    tuff_status status = tuff_trainer_load(context->device, allocator, path, &own, out_trainer);
+    tuff_memory_use(before);
+    return status;
+}
+
+void tuff_trainer_close(tuff_trainer *trainer) {
+    tuff_trainer_free(trainer);
+}
+
+tuff_status tuff_trainer_gradients(tuff_trainer *trainer, const tuff_arrays *inputs,
+                                   tuff_arrays **out_gradients) {
+    if (!trainer || !inputs || !out_gradients)
+        return tuff_fail(TUFF_ARGUMENT,
+                         "tuff_trainer_gradients: a trainer, inputs and a place for the gradients are "
+                         "needed");
+    const struct tuff_allocator *before = enter_trainer(trainer);
+    tuff_status status = tuff_train_gradients(trainer, inputs, out_gradients);
+    leave_trainer(trainer, before);
+    return status;
+}
+
+tuff_status tuff_trainer_step(tuff_trainer *trainer, const tuff_arrays *inputs,
+                              tuff_step_report *out_report) {
+    tuff_step_report report = { 0 };
+    if (!trainer || !inputs)
+        return tuff_fail(TUFF_ARGUMENT, "tuff_trainer_step: a trainer and inputs are needed");
+    const struct tuff_allocator *before = enter_trainer(trainer);
+    tuff_status status = tuff_train_step(trainer, inputs, &report);
+    leave_trainer(trainer, before);
+    if (out_report)
+        *out_report = report;
+    return status;
+}
+
+tuff_status tuff_trainer_save(tuff_trainer *trainer, const char *folder) {
+    if (!trainer || !folder)
+        return tuff_fail(TUFF_ARGUMENT, "tuff_trainer_save: a trainer and a folder are needed");
+    const struct tuff_allocator *before = enter_trainer(trainer);
+    tuff_status status = tuff_train_save(trainer, folder);
+    leave_trainer(trainer, before);
     return status;
 }
 

@@ -22,11 +22,15 @@ static void free_run(struct tuff_run *run) {
     tuff_free(run);
 }
 
-void tuff_runner_free(struct tuff_runner *runner) {
+void tuff_runner_forget(struct tuff_runner *runner) {
     for (size_t i = 0; i < TUFF_RUN_CACHE; i++) {
         free_run(runner->runs[i]);
         runner->runs[i] = NULL;
     }
+}
+
+void tuff_runner_free(struct tuff_runner *runner) {
+    tuff_runner_forget(runner);
     tuff_workspace_free(&runner->workspace);
 }
 
@@ -40,6 +44,16 @@ uint32_t tuff_runner_row_limit(const struct tuff_runner *runner) {
     /* A bucket may be a sixteenth larger than what is put into it. */
     bound = bound * 15 / 16;
     return (uint32_t)(rows < bound ? rows : bound);
+}
+
+uint32_t tuff_runner_training_limit(const struct tuff_runner *runner, uint32_t losses) {
+    uint64_t limit = tuff_runner_row_limit(runner);
+    if (losses & TUFF_LOSS_MASKED_LM) { /* every row may be asked */
+        uint64_t row_size = tuff_padded(runner->weights->word_part_rows) * sizeof(float);
+        uint64_t bound = runner->device->limits.max_storage_range / row_size * 15 / 16;
+        limit = bound < limit ? bound : limit;
+    }
+    return (uint32_t)limit;
 }
 
 static bool same_key(const struct tuff_run_key *a, const struct tuff_run_key *b) {

@@ -65,8 +65,13 @@ void tuff_runner_init(struct tuff_runner *runner, struct tuff_device *device,
                       const struct tuff_config *config, const struct tuff_weights *weights);
 void tuff_runner_free(struct tuff_runner *runner);
 
+/* Drops all graphs: after a change of dropout or label smoothing. */
+void tuff_runner_forget(struct tuff_runner *runner);
+
 /* Rows that one batch may have: what fits a storage range, and no more than keeps the device busy. */
 uint32_t tuff_runner_row_limit(const struct tuff_runner *runner);
+/* The same where a backward pass follows. */
+uint32_t tuff_runner_training_limit(const struct tuff_runner *runner, uint32_t losses);
 
 /* What is to be computed. `key.bucket` is filled by the run. */
 struct tuff_request {

@@ -97,6 +97,8 @@ static tuff_status run_batch(struct packing *packing, size_t begin, uint32_t lim
                                     .sequences = packing->sequences,
                                     .sequence_count = view.count,
                                     .denominators = batcher->denominators,
+                                    .seed = batcher->seed,
+                                    .loss_scale = 1,
                                     .keep_going = report,
                                     .user = &watch };
     struct tuff_run *run = NULL;

@@ -24,6 +24,7 @@ struct tuff_batcher {
     size_t count;
     uint32_t group;                               /* so many sequences stay together and in order; 0: 1 */
     const struct tuff_denominators *denominators; /* where the key has losses */
+    struct tuff_seed seed; /* of dropout, in training */
     uint32_t row_limit;                           /* 0: the runner's */
     uint32_t asked_limit;                         /* 0: the row limit; what asks for more runs alone */
     tuff_status (*take)(void *user, const struct tuff_batch_view *view);

@@ -235,17 +235,10 @@ static tuff_status run(struct forward *forward) {
     return tuff_batcher_run(&batcher);
 }
 
-/* The question-answering loss counts every column; the pooler reads column 0 even where it is hidden. */
 static tuff_status read_inputs(struct forward *forward, const struct tuff_arrays *inputs) {
     uint32_t heads = forward->model->folder.parameters.heads;
     TUFF_TRY(tuff_labels_choose(inputs, config_of(forward), heads, &forward->labels));
-    struct tuff_grid_options options = { .labels = forward->labels.column_labels,
-                                         .asks_all = heads & TUFF_HEAD_MASKED_LM };
-    if (forward->labels.losses & TUFF_LOSS_SPAN)
-        options.hidden = TUFF_GRID_ALL_COLUMNS;
-    else if (forward->model->weights->pooler)
-        options.hidden = TUFF_GRID_FIRST_COLUMN;
-    TUFF_TRY(tuff_grid_read(inputs, config_of(forward), &options, &forward->grid));
+    TUFF_TRY(tuff_labels_read_grid(inputs, config_of(forward), heads, &forward->labels, &forward->grid));
     return tuff_labels_read(inputs, config_of(forward), &forward->grid, &forward->labels);
 }
 

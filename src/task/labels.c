@@ -59,6 +59,18 @@ tuff_status tuff_labels_choose(const struct tuff_arrays *inputs, const struct tu
     return TUFF_OK;
 }
 
+/* The question-answering loss counts every column; the pooler reads column 0 even where it is hidden. */
+tuff_status tuff_labels_read_grid(const struct tuff_arrays *inputs, const struct tuff_config *config,
+                                  uint32_t heads, const struct tuff_labels *labels,
+                                  struct tuff_grid_batch *out_grid) {
+    struct tuff_grid_options options = { .hidden = TUFF_GRID_FIRST_COLUMN,
+                                         .labels = labels->column_labels,
+                                         .asks_all = heads & TUFF_HEAD_MASKED_LM };
+    if (labels->losses & TUFF_LOSS_SPAN)
+        options.hidden = TUFF_GRID_ALL_COLUMNS;
+    return tuff_grid_read(inputs, config, &options, out_grid);
+}
+
 /* Labels of type I64 or I32, `count` of them in any shape. */
 static tuff_status expect_integers(const struct tuff_arrays *inputs, const char *name, size_t count,
                                    const struct tuff_array **out_array) {

@@ -19,7 +19,11 @@ struct tuff_labels {
 /* First step, before the grid is read: which losses. `heads` as in struct tuff_parameters. */
 tuff_status tuff_labels_choose(const struct tuff_arrays *inputs, const struct tuff_config *config,
                                uint32_t heads, struct tuff_labels *out_labels);
-/* Second step: points the grid's sequences to their targets. TUFF_ARGUMENT names the array that is wrong. */
+/* Second step: reads the grid, with the hidden columns that the losses and the pooler count. */
+tuff_status tuff_labels_read_grid(const struct tuff_arrays *inputs, const struct tuff_config *config,
+                                  uint32_t heads, const struct tuff_labels *labels,
+                                  struct tuff_grid_batch *out_grid);
+/* Third step: points the grid's sequences to their targets. TUFF_ARGUMENT names the array that is wrong. */
 tuff_status tuff_labels_read(const struct tuff_arrays *inputs, const struct tuff_config *config,
                              struct tuff_grid_batch *grid, struct tuff_labels *labels);
 void tuff_labels_free(struct tuff_labels *labels);

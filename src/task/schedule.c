@@ -3,28 +3,28 @@
 
 #include <math.h>
 
-/* How much of the way from the warm-up's end to the last step is done, 0 to 1. */
-static double share_done(const struct tuff_schedule *schedule, uint64_t step) {
-    if (step >= schedule->total_steps || schedule->total_steps <= schedule->warmup_steps)
-        return 1;
-    return (double)(step - schedule->warmup_steps) / (double)(schedule->total_steps - schedule->warmup_steps);
+/* What is left of the way from the end of the warm-up to the end: 1 to 0. */
+static double share_left(const struct tuff_rate *rate, uint64_t step) {
+    double way =
+        rate->total_steps > rate->warmup_steps ? (double)(rate->total_steps - rate->warmup_steps) : 1;
+    return fmax(0, ((double)rate->total_steps - (double)step) / way);
 }
 
-double tuff_schedule_rate(const struct tuff_schedule *schedule, uint64_t step) {
-    static const double pi = 3.14159265358979323846;
-    if (step < schedule->warmup_steps)
-        return schedule->learning_rate * (double)step / (double)schedule->warmup_steps;
-    switch (schedule->kind) {
-    case TUFF_SCHEDULE_LINEAR:
-        return schedule->learning_rate * (1 - share_done(schedule, step));
+double tuff_rate_at(const struct tuff_rate *rate, uint64_t step) {
+    if (step < rate->warmup_steps)
+        return rate->peak * (double)step / (double)rate->warmup_steps;
+    if (rate->total_steps == 0)
+        return rate->peak;
+    switch (rate->schedule) {
     case TUFF_SCHEDULE_COSINE:
-        return schedule->learning_rate * 0.5 * (1 + cos(pi * share_done(schedule, step)));
-    case TUFF_SCHEDULE_BERT:
-        if (step >= schedule->total_steps)
-            return 0;
-        return schedule->learning_rate * (1 - (double)step / (double)schedule->total_steps);
+        return rate->peak * (1 - cos(3.14159265358979323846 * fmin(1, share_left(rate, step)))) / 2;
+    case TUFF_SCHEDULE_ORIGINAL:
+        return rate->peak * fmax(0, 1 - (double)step / (double)rate->total_steps);
     case TUFF_SCHEDULE_CONSTANT:
+        return rate->peak;
+    case TUFF_SCHEDULE_AUTO:
+    case TUFF_SCHEDULE_LINEAR:
         break;
     }
-    return schedule->learning_rate;
+    return rate->peak * share_left(rate, step);
 }

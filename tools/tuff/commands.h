@@ -15,6 +15,8 @@
     X(search, "search", "the lines of a text that mean most nearly the same as a query")                     \
     X(tokenize, "tokenize", "texts to the tokens of a model")                                                \
     X(forward, "forward", "raw tensors in, raw tensors out")                                                 \
+    X(gradients, "gradients", "the gradient of every parameter for a labelled batch")                        \
+    X(step, "step", "optimizer steps on stored batches")                                                     \
     X(devices, "devices", "the Vulkan devices of this machine")                                              \
     X(check, "check", "hold every kernel of a device against a plain C reference")
 

@@ -151,6 +151,13 @@ struct common_options {
         .help = "numbers on the device (default: auto, f16 where the device computes it well)"               \
     }
 /* For the commands on raw tensors, which set common.dtype to DTYPE_F32 first. */
+/* The folder of a model that is trained, which the command opens itself; `target` is a const char *. */
+#define TRAINED_MODEL_OPTION(target_field)                                                                   \
+    {                                                                                                        \
+        .name = "model", .type = OPTION_STRING, .value_name = "MODEL", .target = &(target_field),            \
+        .help = "folder of a model with a head, or a repository's name in the Hugging Face cache",           \
+        .is_required = true                                                                                  \
+    }
 #define DTYPE_OPTION_F32(common)                                                                             \
     {                                                                                                        \
         .name = "dtype", .type = OPTION_CHOICE, .choices = "auto|f32|f16", .target = &(common).dtype,        \

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A trained model as a folder that transformers loads. */
+#include <string.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "model/arrays.h"
+#include "task/trainer.h"
+
+static tuff_status collect_weights(const struct tuff_trainer *trainer, struct tuff_arrays *arrays) {
+    const struct tuff_parameters *parameters = &trainer->folder.parameters;
+    for (size_t i = 0; i < parameters->count; i++) {
+        const struct tuff_parameter *parameter = &parameters->items[i];
+        float *values = NULL;
+        TUFF_TRY(tuff_arrays_make(arrays, parameter->source->name, TUFF_F32, parameter->rank,
+                                  parameter->shape, &values));
+        TUFF_TRY(tuff_weights_download(trainer->weights, parameter, TUFF_WEIGHT, values));
+    }
+    return TUFF_OK;
+}
+
+static tuff_status save_weights(const struct tuff_trainer *trainer, const char *folder) {
+    struct tuff_arrays *arrays = NULL;
+    char *path = NULL;
+    tuff_status status = tuff_path_join(folder, "model.safetensors", &path);
+    if (status == TUFF_OK)
+        status = tuff_arrays_create(trainer->allocator, &arrays);
+    if (status == TUFF_OK)
+        status = collect_weights(trainer, arrays);
+    if (status == TUFF_OK)
+        status = tuff_arrays_save(arrays, path);
+    tuff_arrays_free(arrays);
+    tuff_free(path);
+    return status;
+}
+
+enum { TEXT_LIMIT = 256 << 20 };
+
+/* A file of the folder that was opened, where it has one of this name. */
+static tuff_status copy_file(const char *from, const char *to, const char *name) {
+    char *source = NULL;
+    char *target = NULL;
+    char *data = NULL;
+    size_t size = 0;
+    tuff_status status = tuff_path_join(from, name, &source);
+    if (status == TUFF_OK)
+        status = tuff_path_join(to, name, &target);
+    if (status == TUFF_OK && tuff_file_exists(source)) {
+        status = tuff_file_read(source, TEXT_LIMIT, &data, &size);
+        if (status == TUFF_OK)
+            status = tuff_file_replace(target, data, size);
+    }
+    tuff_free(source);
+    tuff_free(target);
+    tuff_free(data);
+    return status;
+}
+
+tuff_status tuff_train_save(const struct tuff_trainer *trainer, const char *folder) {
+    static const char *const beside[] = {
+        "config.json",      "vocab.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
+        "added_tokens.json"
+    };
+    TUFF_TRY(tuff_file_make_folders(folder));
+    for (size_t i = 0; i < sizeof beside / sizeof *beside; i++)
+        TUFF_TRY(copy_file(trainer->folder.path, folder, beside[i]));
+    return save_weights(trainer, folder);
+}

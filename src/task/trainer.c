@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "task/trainer.h"
+
+#include <math.h>
+
+#include "base/memory.h"
+#include "model/hub.h"
+#include "task/batcher.h"
+
+/* The pooler and the heads are trained where the loss of the folder's heads depends on them; what it does not
+ * depend on keeps its weights, as a parameter without gradient does in PyTorch. */
+static bool is_trained(const void *user, const struct tuff_parameter *parameter) {
+    const struct tuff_folder *folder = user;
+    uint32_t heads = folder->parameters.heads;
+    switch (parameter->role) {
+    case TUFF_ROLE_POOLER_WEIGHT:
+    case TUFF_ROLE_POOLER_BIAS:
+        return heads &
+               (TUFF_HEAD_SEQUENCE_CLASSIFICATION | TUFF_HEAD_MULTIPLE_CHOICE | TUFF_HEAD_NEXT_SENTENCE);
+    default:
+        return true;
+    }
+}
+
+static struct tuff_bert_dropout dropout_of(const struct tuff_config *config, double dropout) {
+    if (dropout >= 0)
+        return (struct tuff_bert_dropout){ (float)dropout, (float)dropout, (float)dropout };
+    return (struct tuff_bert_dropout){ .hidden = config->hidden_dropout_prob,
+                                       .attention = config->attention_probs_dropout_prob,
+                                       .classifier = config->classifier_dropout };
+}
+
+static tuff_status check_options(const tuff_trainer_options *options) {
+    const struct {
+        const char *name;
+        double value, low, high;
+    } ranges[] = {
+        { "the learning rate", options->learning_rate, 0, 1e3 },
+        { "beta1", options->beta1, 0, 0.9999999 },
+        { "beta2", options->beta2, 0, 0.9999999999 },
+        { "epsilon", options->epsilon, 0, 1 },
+        { "the weight decay", options->weight_decay, 0, 1e3 },
+        { "the clip", options->clip, 0, 1e30 },
+        { "the dropout", options->dropout, -HUGE_VAL, 0.99 },
+        { "the label smoothing", options->label_smoothing, 0, 0.99 },
+    };
+    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
+        if (!(ranges[i].value >= ranges[i].low && ranges[i].value <= ranges[i].high))
+            return tuff_fail(TUFF_ARGUMENT, "%s is %g, but must be in %g to %g", ranges[i].name,
+                             ranges[i].value, ranges[i].low, ranges[i].high);
+    return TUFF_OK;
+}
+
+static void set_optimizer(struct tuff_trainer *trainer, const tuff_trainer_options *options) {
+    bool is_original = options->optimizer == TUFF_BERT_ADAMW;
+    trainer->adamw = (struct tuff_adamw){
+        .form = is_original ? TUFF_ADAMW_ORIGINAL : TUFF_ADAMW_TORCH,
+        .beta1 = options->beta1,
+        .beta2 = options->beta2,
+        .epsilon = options->epsilon > 0 ? options->epsilon
+                   : is_original        ? 1e-6
+                                        : 1e-8,
+        .weight_decay = options->weight_decay,
+        .clip = options->clip,
+    };
+    trainer->rate = (struct tuff_rate){ .schedule = options->schedule,
+                                        .peak = options->learning_rate,
+                                        .warmup_steps = options->warmup_steps,
+                                        .total_steps = options->total_steps };
+    if (options->schedule == TUFF_SCHEDULE_AUTO)
+        trainer->rate.schedule = is_original ? TUFF_SCHEDULE_ORIGINAL : TUFF_SCHEDULE_LINEAR;
+}
+
+static tuff_status make_ranges(struct tuff_trainer *trainer) {
+    const struct tuff_weights *weights = trainer->weights;
+    TUFF_TRY(tuff_alloc(weights->range_count, sizeof *trainer->ranges, &trainer->ranges));
+    for (size_t i = 0; i < weights->range_count; i++) {
+        const struct tuff_weight_range *range = &weights->ranges[i];
+        uint32_t groups = (uint32_t)(range->size / 16);
+        if (range->is_trained)
+            trainer->ranges[trainer->adamw.range_count++] =
+                (struct tuff_adamw_range){ .weights = range->weights,
+                                           .gradients = range->gradients,
+                                           .first_moments = range->first_moments,
+                                           .second_moments = range->second_moments,
+                                           .groups = groups,
+                                           .decayed_groups = range->decays ? groups : 0,
+                                           .rate_scale = 1 };
+    }
+    trainer->adamw.ranges = trainer->ranges;
+    return TUFF_OK;
+}
+
+static tuff_status record_clear(struct tuff_trainer *trainer) {
+    TUFF_TRY(tuff_recording_create(trainer->device, &trainer->clear));
+    for (uint32_t i = 0; i < trainer->adamw.range_count; i++)
+        TUFF_TRY(tuff_record_fill(trainer->clear, trainer->ranges[i].gradients, 0));
+    return tuff_recording_end(trainer->clear);
+}
+
+static tuff_status record_update(struct tuff_trainer *trainer) {
+    struct tuff_adamw *adamw = &trainer->adamw;
+    TUFF_TRY(tuff_arena_create(trainer->device, TUFF_MEMORY_DEVICE, "optimizer", &trainer->arena));
+    TUFF_TRY(tuff_arena_take(trainer->arena, tuff_adamw_partials_size(adamw), &adamw->partials));
+    TUFF_TRY(tuff_arena_take(trainer->arena, 16, &adamw->step));
+    TUFF_TRY(tuff_arena_take(trainer->arena, 16, &adamw->result));
+    TUFF_TRY(tuff_recording_create(trainer->device, &trainer->update));
+    TUFF_TRY(tuff_adamw_record(trainer->device, trainer->update, adamw));
+    return tuff_recording_end(trainer->update);
+}
+
+static tuff_status load(struct tuff_trainer *trainer, const char *path, const tuff_trainer_options *options) {
+    char *folder = NULL;
+    TUFF_TRY(tuff_hub_resolve(path, &folder));
+    tuff_status status = tuff_folder_open(folder, &trainer->device->log, &trainer->folder);
+    tuff_free(folder);
+    TUFF_TRY(status);
+    if (trainer->folder.parameters.heads == 0)
+        return tuff_fail(TUFF_UNSUPPORTED, "%s: has no head whose loss could be trained",
+                         trainer->folder.path);
+    struct tuff_weights_options weights = { .type = TUFF_TYPE_F32,
+                                            .is_trained = is_trained,
+                                            .user = &trainer->folder };
+    TUFF_TRY(tuff_weights_load(trainer->device, &trainer->folder.config, &trainer->folder.parameters,
+                               &weights, &trainer->weights));
+    tuff_runner_init(&trainer->runner, trainer->device, &trainer->folder.config, trainer->weights);
+    trainer->runner.dropout = dropout_of(&trainer->folder.config, options->dropout);
+    trainer->runner.label_smoothing = (float)options->label_smoothing;
+    trainer->seed = options->seed;
+    set_optimizer(trainer, options);
+    TUFF_TRY(make_ranges(trainer));
+    TUFF_TRY(record_clear(trainer));
+    return record_update(trainer);
+}
+
+tuff_status tuff_trainer_load(struct tuff_device *device, const struct tuff_allocator *allocator,
+                              const char *path, const tuff_trainer_options *options,
+                              struct tuff_trainer **out_trainer) {
+    struct tuff_trainer *trainer = NULL;
+    *out_trainer = NULL;
+    TUFF_TRY(check_options(options));
+    TUFF_TRY(tuff_alloc(1, sizeof *trainer, &trainer));
+    trainer->device = device;
+    trainer->allocator = allocator;
+    tuff_status status = tuff_mutex_init(&trainer->lock);
+    if (status != TUFF_OK) {
+        tuff_free(trainer);
+        return status;
+    }
+    status = load(trainer, path, options);
+    if (status != TUFF_OK) {
+        tuff_trainer_free(trainer);
+        return status;
+    }
+    *out_trainer = trainer;
+    return TUFF_OK;
+}
+
+void tuff_trainer_free(struct tuff_trainer *trainer) {
+    if (!trainer)
+        return;
+    if (trainer->runner.device)
+        tuff_runner_free(&trainer->runner);
+    tuff_recording_destroy(trainer->update);
+    tuff_recording_destroy(trainer->clear);
+    tuff_arena_destroy(trainer->arena);
+    tuff_free(trainer->ranges);
+    tuff_weights_free(trainer->weights);
+    tuff_folder_close(&trainer->folder);
+    tuff_mutex_destroy(&trainer->lock);
+    tuff_free(trainer);
+}
+
+/* The wants whose logits a loss is taken of. */
+static uint32_t wants_of(uint32_t losses) {
+    uint32_t wants = 0;
+    wants |= losses & TUFF_LOSS_MASKED_LM ? TUFF_WANT_MASKED_LM : 0;
+    wants |= losses & TUFF_LOSS_NEXT_SENTENCE ? TUFF_WANT_NEXT_SENTENCE : 0;
+    wants |= losses & (TUFF_LOSS_CLASS | TUFF_LOSS_NUMBERS | TUFF_LOSS_LABELS | TUFF_LOSS_CHOICE)
+                 ? TUFF_WANT_CLASSIFIER
+                 : 0;
+    wants |= losses & TUFF_LOSS_TOKENS ? TUFF_WANT_TOKENS : 0;
+    wants |= losses & TUFF_LOSS_SPAN ? TUFF_WANT_SPANS : 0;
+    return wants;
+}
+
+static tuff_status add_loss(void *user, const struct tuff_batch_view *view) {
+    double *loss = user;
+    for (size_t i = 0; i < TUFF_LOSS_COUNT; i++)
+        if (view->run->losses[i].value)
+            *loss += *(const float *)tuff_graph_result_bytes(view->run->losses[i].value);
+    return TUFF_OK;
+}
+
+tuff_status tuff_trainer_accumulate(struct tuff_trainer *trainer, const struct tuff_training_batch *batch,
+                                    double *out_loss) {
+    struct tuff_batcher batcher = {
+        .runner = &trainer->runner,
+        .key = { .wants = wants_of(batch->losses),
+                 .losses = batch->losses,
+                 .is_training = true,
+                 .group = batch->group },
+        .sequences = batch->sequences,
+        .count = batch->count,
+        .group = batch->group,
+        .denominators = batch->denominators,
+        .row_limit = tuff_runner_training_limit(&trainer->runner, batch->losses),
+        .seed = tuff_seed_make(trainer->seed, trainer->pass++),
+        .take = add_loss,
+        .user = out_loss,
+    };
+    *out_loss = 0;
+    return tuff_batcher_run(&batcher);
+}
+
+tuff_status tuff_trainer_update(struct tuff_trainer *trainer, tuff_step_report *out_report) {
+    float values[4];
+    float result[4];
+    double rate = tuff_rate_at(&trainer->rate, trainer->step);
+    tuff_adamw_step_values(&trainer->adamw, trainer->step + 1, rate, 1, values);
+    TUFF_TRY(tuff_upload(trainer->device, &trainer->adamw.step, 0, values, sizeof values));
+    TUFF_TRY(tuff_recording_run(trainer->update, NULL, NULL));
+    TUFF_TRY(tuff_download(trainer->device, &trainer->adamw.result, 0, result, sizeof result));
+    out_report->step = trainer->step++;
+    out_report->gradient_norm = result[0];
+    out_report->learning_rate = rate;
+    out_report->was_skipped = result[2] == 0;
+    return TUFF_OK;
+}
+
+tuff_status tuff_trainer_clear(struct tuff_trainer *trainer) {
+    return tuff_recording_run(trainer->clear, NULL, NULL);
+}

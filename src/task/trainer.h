@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The public trainer handle: a model with its gradients, the optimizer and where it stands. */
+#ifndef TUFF_TASK_TRAINER_H
+#define TUFF_TASK_TRAINER_H
+
+#include "base/thread.h"
+#include "model/folder.h"
+#include "model/run.h"
+#include "ops/adamw.h"
+#include "task/grid.h"
+#include "task/labels.h"
+#include "task/schedule.h"
+
+struct tuff_trainer {
+    struct tuff_device *device;
+    const struct tuff_allocator *allocator; /* of the context */
+    struct tuff_mutex lock;
+    struct tuff_folder folder;
+    struct tuff_weights *weights;
+    struct tuff_runner runner;
+    struct tuff_rate rate;
+    struct tuff_adamw adamw;
+    struct tuff_adamw_range *ranges;
+    struct tuff_arena *arena;      /* of what the optimizer needs beside the ranges */
+    struct tuff_recording *update; /* norm, clipping and update */
+    struct tuff_recording *clear;  /* gradients to zeros */
+    uint64_t seed;
+    uint64_t step; /* updates made, skipped ones too */
+    uint32_t pass; /* forward passes made: dropout draws anew in each */
+};
+
+tuff_status tuff_trainer_load(struct tuff_device *device, const struct tuff_allocator *allocator,
+                              const char *path, const tuff_trainer_options *options,
+                              struct tuff_trainer **out_trainer);
+void tuff_trainer_free(struct tuff_trainer *trainer);
+
+/* What one step is made of: the sequences with targets and the losses they are held against. */
+struct tuff_training_batch {
+    const struct tuff_sequence *sequences;
+    size_t count;
+    uint32_t losses;
+    uint32_t group;
+    const struct tuff_denominators *denominators;
+};
+
+/* Adds the batch's gradients to what is there; *out_loss is its loss. The locks are held. */
+tuff_status tuff_trainer_accumulate(struct tuff_trainer *trainer, const struct tuff_training_batch *batch,
+                                    double *out_loss);
+/* Clips, updates and clears the gradients. */
+tuff_status tuff_trainer_update(struct tuff_trainer *trainer, tuff_step_report *out_report);
+/* Forgets the gradients. */
+tuff_status tuff_trainer_clear(struct tuff_trainer *trainer);
+
+/* task/train_arrays.c: the same on raw tensors. */
+tuff_status tuff_train_gradients(struct tuff_trainer *trainer, const struct tuff_arrays *inputs,
+                                 struct tuff_arrays **out_gradients);
+tuff_status tuff_train_step(struct tuff_trainer *trainer, const struct tuff_arrays *inputs,
+                            tuff_step_report *out_report);
+
+/* task/export.c */
+tuff_status tuff_train_save(const struct tuff_trainer *trainer, const char *folder);
+
+#endif
