@@ -9,11 +9,8 @@
 #include "task/fill_mask.h"
 #include "task/forward.h"
 #include "task/model.h"
-<<<<<<< HEAD
 #include "task/score.h"
-=======
 #include "task/trainer.h"
->>>>>>> e0206ee (trainer: Gradients and optimizer steps on labelled batches, for every head)
 
 /* Copies what the caller's struct has of ours over the defaults in `to`: an older header's struct is shorter.
  */
