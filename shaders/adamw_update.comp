@@ -4,15 +4,16 @@
 //     m = m + (1 - beta1) * (g - m),   v = beta2 * v + (1 - beta2) * g^2
 //   torch     w = w * (1 - rate * decay) - rate / (1 - beta1^t) * m / (sqrt(v) / sqrt(1 - beta2^t) + epsilon)
 //   original  w = w - rate * (m / (sqrt(v) + epsilon) + decay * w)
-// The first decayed_groups groups decay, the others do not. Gradients are cleared. Where the norm was not finite nothing else
-// changes.
+// The first decayed_groups groups decay, the others do not. Nothing changes where the norm was not finite.
 #version 450
+#extension GL_GOOGLE_include_directive : require
+#include "lib/grid.glsl"
 
 layout(constant_id = 0) const uint workgroup_size = 64;
 layout(local_size_x_id = 0, local_size_y = 1, local_size_z = 1) in;
 
 layout(binding = 0) buffer Weights { vec4 weights[]; };
-layout(binding = 1) buffer Gradients { vec4 gradients[]; };
+layout(binding = 1) readonly buffer Gradients { vec4 gradients[]; };
 layout(binding = 2) buffer First { vec4 first_moments[]; };
 layout(binding = 3) buffer Second { vec4 second_moments[]; };
 layout(binding = 4) readonly buffer Step { vec4 step_values[]; };   // see ops/adamw.h
@@ -35,19 +36,16 @@ vec4 updated(vec4 w, vec4 m, vec4 v, float decay)
     float rate = step_values[0].x * rate_scale;
     if (is_original != 0)
         return w - rate * (m / (sqrt(v) + epsilon) + decay * w);
-    vec4 root = sqrt(v) / step_values[0].z + epsilon;
+    vec4 root = sqrt(v) * (1.0 / step_values[0].z) + epsilon;
     return w * (1.0 - rate * decay) - (rate / step_values[0].y) * (m / root);
 }
 
 void main()
 {
-    uint i = gl_WorkGroupID.x * workgroup_size + gl_LocalInvocationIndex;
-    if (i >= groups)
+    uint i = workgroup_in_line() * workgroup_size + gl_LocalInvocationIndex;
+    if (i >= groups || norm_result[0].z == 0.0)
         return;
     vec4 g = gradients[i] * norm_result[0].y;
-    gradients[i] = vec4(0.0);
-    if (norm_result[0].z == 0.0)
-        return;
     vec4 m = first_moments[i];
     vec4 v = second_moments[i];
     m += beta1_rest * (g - m);

@@ -12,6 +12,7 @@ layout(binding = 3) readonly buffer DLoss { vec4 d_loss[]; };              // (1
 layout(binding = 4) buffer DX { vec4 d_x[]; };                             // (rows, cols)
 layout(push_constant) uniform Push
 {
+    uint rows;
     uint cols;
     uint groups;
     uint accumulates;
@@ -19,9 +20,10 @@ layout(push_constant) uniform Push
 
 void main()
 {
+    uint row = element_row();
     uint group = element_group();
-    uint at = element_row() * groups + group;
-    if (group >= groups)
+    uint at = row * groups + group;
+    if (row >= rows || group >= groups)
         return;
     vec4 d = (1.0 / (1.0 + exp(-x[at])) - targets[at]) * (d_loss[0].x / denominators[0].x);
     d = mix(vec4(0.0), d, lessThan(uvec4(0, 1, 2, 3) + 4 * group, uvec4(cols)));

@@ -4,6 +4,7 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "lib/storage.glsl"
+#include "lib/grid.glsl"
 
 layout(constant_id = 0) const uint workgroup_size = 64;
 layout(local_size_x_id = 0, local_size_y = 1, local_size_z = 1) in;
@@ -17,7 +18,7 @@ layout(push_constant) uniform Push
 
 void main()
 {
-    uint i = gl_WorkGroupID.x * workgroup_size + gl_LocalInvocationIndex;
+    uint i = workgroup_in_line() * workgroup_size + gl_LocalInvocationIndex;
     if (i < groups)
         y[i] = store4(x[i]);
 }

@@ -13,6 +13,7 @@ layout(binding = 4) readonly buffer DLoss { vec4 d_loss[]; };              // (1
 layout(binding = 5) buffer DX { vec4 d_x[]; };                             // (rows, cols)
 layout(push_constant) uniform Push
 {
+    uint rows;
     uint cols;
     uint groups;
     uint accumulates;
@@ -23,7 +24,7 @@ void main()
 {
     uint row = element_row();
     uint group = element_group();
-    if (group >= groups)
+    if (row >= rows || group >= groups)
         return;
     vec4 kept = losses[2 * row];
     uvec4 col = uvec4(0, 1, 2, 3) + 4 * group;

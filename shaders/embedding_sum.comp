@@ -13,6 +13,7 @@ layout(binding = 3) readonly buffer Tokens { ivec4 tokens[]; };     // (rows, 4)
 layout(binding = 4) writeonly buffer Y { elem4 y[]; };              // (rows, cols)
 layout(push_constant) uniform Push
 {
+    uint rows;
     uint groups;
     uint word_row_step;
     uint word_group_step;
@@ -23,7 +24,7 @@ void main()
 {
     uint row = element_row();
     uint group = element_group();
-    if (group >= groups)
+    if (row >= rows || group >= groups)
         return;
     uvec3 token = uvec3(tokens[row].xyz);
     uint word_row = word_is_row != 0 ? row : token.x;

@@ -20,6 +20,7 @@ layout(binding = 1) readonly buffer Indices { int indices[]; }; // (count, 1)
 layout(binding = 2) writeonly buffer Y { y_elem4 y[]; };        // (count, cols)
 layout(push_constant) uniform Push
 {
+    uint rows;
     uint groups;
     uint x_row_step; // in groups of four
     uint x_group_step;
@@ -32,7 +33,7 @@ void main()
 {
     uint row = element_row();
     uint group = element_group();
-    if (group >= groups)
+    if (row >= rows || group >= groups)
         return;
     uint from = uint(indices[row]) - first; // an index before the part, or -1, becomes huge
     if (from < part_rows)

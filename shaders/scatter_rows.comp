@@ -7,6 +7,7 @@
 #extension GL_GOOGLE_include_directive : require
 #include "lib/storage.glsl"
 #include "lib/columns.glsl"
+#include "lib/grid.glsl"
 
 #if defined(VARIANT_narrow)
 #define y_elem4 uvec2
@@ -24,6 +25,7 @@ layout(binding = 1) readonly buffer List { ivec4 list[]; }; // (.., 4): to, firs
 layout(binding = 2) buffer Y { y_elem4 y[]; };             // (part_rows, cols), in rows or panels
 layout(push_constant) uniform Push
 {
+    uint segments;
     uint groups;
     uint list_first; // entry of the list where this table's part of it starts
     uint y_row_step; // in groups of four
@@ -35,7 +37,8 @@ layout(push_constant) uniform Push
 void main()
 {
     uint group = column_group();
-    ivec4 segment = list[list_first + gl_WorkGroupID.y];
+    uint at_segment = workgroup_in_plane();
+    ivec4 segment = at_segment < segments ? list[list_first + at_segment] : ivec4(0);
     uint to = uint(segment.x) - first;
     uint count = to < part_rows ? uint(segment.z) : 0;
     vec4 sum = vec4(0.0);

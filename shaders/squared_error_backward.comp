@@ -12,15 +12,17 @@ layout(binding = 3) readonly buffer DLoss { vec4 d_loss[]; };              // (1
 layout(binding = 4) buffer DX { vec4 d_x[]; };                             // (rows, cols)
 layout(push_constant) uniform Push
 {
+    uint rows;
     uint groups;
     uint accumulates;
 };
 
 void main()
 {
+    uint row = element_row();
     uint group = element_group();
-    uint at = element_row() * groups + group;
-    if (group >= groups)
+    uint at = row * groups + group;
+    if (row >= rows || group >= groups)
         return;
     vec4 d = (x[at] - targets[at]) * (2.0 * d_loss[0].x / denominators[0].x); // padding is zero in both
     d_x[at] = d + (accumulates != 0 ? d_x[at] : vec4(0.0));

@@ -9,6 +9,8 @@
 #ifndef TUFF_REDUCE_GLSL
 #define TUFF_REDUCE_GLSL
 
+#include "lib/grid.glsl"
+
 #ifdef VARIANT_subgroup
 #extension GL_KHR_shader_subgroup_basic : require
 #extension GL_KHR_shader_subgroup_arithmetic : require
@@ -30,7 +32,7 @@ uint lane_count;
 // The row of this team in this turn; NO_ROW past the end.
 uint team_row(uint turn, uint rows)
 {
-    uint row = gl_WorkGroupID.x * rows_per_workgroup + turn + team;
+    uint row = workgroup_in_line() * rows_per_workgroup + turn + team;
     return turn + team < rows_per_workgroup && row < rows ? row : NO_ROW;
 }
 

@@ -44,19 +44,21 @@ static tuff_status record_squares(struct tuff_device *device, struct tuff_record
     for (uint32_t i = 0; i < adamw->range_count; i++) {
         const struct tuff_adamw_range *range = &adamw->ranges[i];
         struct tuff_teams teams = tuff_teams_for_one(device, range->groups * 4);
-        teams.grid.x = divide_up(range->groups, GROUPS_PER_WORKGROUP);
+        uint32_t shares = divide_up(range->groups, GROUPS_PER_WORKGROUP);
+        teams.grid = tuff_grid_line(shares, (uint64_t)range->groups * 4);
         TUFF_TRY(tuff_run_sum_of_squares(recording, teams.uses_subgroups, teams.grid,
                                          &(struct tuff_sum_of_squares){
                                              .x = range->gradients,
                                              .partials = adamw->partials,
                                              .push = { .groups = range->groups,
                                                        .groups_per_workgroup = GROUPS_PER_WORKGROUP,
+                                                       .shares = shares,
                                                        .first = first },
                                              .spec = { .workgroup_size = teams.workgroup_size,
                                                        .team_size = teams.team_size,
                                                        .rows_per_workgroup = teams.rows_per_workgroup },
                                          }));
-        first += teams.grid.x;
+        first += shares;
     }
     return TUFF_OK;
 }
@@ -80,7 +82,7 @@ static tuff_status record_norm(struct tuff_device *device, struct tuff_recording
 }
 
 static struct tuff_grid elements_grid(uint32_t groups) {
-    return (struct tuff_grid){ divide_up(groups, ELEMENTS_WORKGROUP), 1, 1, (uint64_t)groups * 4 };
+    return tuff_grid_line(divide_up(groups, ELEMENTS_WORKGROUP), (uint64_t)groups * 4);
 }
 
 static tuff_status record_update(struct tuff_recording *recording, const struct tuff_adamw *adamw,
@@ -111,6 +113,12 @@ tuff_status tuff_adamw_record(struct tuff_device *device, struct tuff_recording 
     TUFF_TRY(record_norm(device, recording, adamw));
     for (uint32_t i = 0; i < adamw->range_count; i++)
         TUFF_TRY(record_update(recording, adamw, &adamw->ranges[i]));
+    /* Apart: a CPU driver clears far faster than its kernels store. */
+    for (uint32_t i = 0; i < adamw->range_count; i++) {
+        struct tuff_slice gradients = adamw->ranges[i].gradients;
+        gradients.size = (uint64_t)adamw->ranges[i].groups * 16;
+        TUFF_TRY(tuff_record_fill(recording, gradients, 0));
+    }
     return TUFF_OK;
 }
 

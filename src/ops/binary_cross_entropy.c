@@ -50,14 +50,17 @@ static tuff_status backward(struct tuff_device *device, struct tuff_recording *r
     if (!node->d_inputs[X])
         return TUFF_OK;
     return tuff_run_binary_cross_entropy_backward(
-        recording, 0, tuff_elements_grid(x->rows, groups),
+        recording, 0, tuff_grid_elements(x->rows, groups),
         &(struct tuff_binary_cross_entropy_backward){
             .x = node->inputs[X]->slice,
             .targets = node->inputs[TARGETS]->slice,
             .denominators = node->outputs[TUFF_LOSS_DENOMINATORS]->slice,
             .d_loss = node->d_outputs[TUFF_LOSS_VALUE]->slice,
             .d_x = node->d_inputs[X]->slice,
-            .push = { .cols = x->cols, .groups = groups, .accumulates = node->accumulates[X] },
+            .push = { .rows = x->rows,
+                      .cols = x->cols,
+                      .groups = groups,
+                      .accumulates = node->accumulates[X] },
         });
 }
 

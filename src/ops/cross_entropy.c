@@ -54,7 +54,7 @@ static tuff_status backward(struct tuff_device *device, struct tuff_recording *r
     if (!node->d_inputs[X])
         return TUFF_OK;
     return tuff_run_cross_entropy_backward(
-        recording, TUFF_CROSS_ENTROPY_BACKWARD_F32, tuff_elements_grid(x->rows, groups),
+        recording, TUFF_CROSS_ENTROPY_BACKWARD_F32, tuff_grid_elements(x->rows, groups),
         &(struct tuff_cross_entropy_backward){
             .x = node->inputs[X]->slice,
             .labels = node->inputs[LABELS]->slice,
@@ -62,7 +62,8 @@ static tuff_status backward(struct tuff_device *device, struct tuff_recording *r
             .denominators = node->outputs[TUFF_LOSS_DENOMINATORS]->slice,
             .d_loss = node->d_outputs[TUFF_LOSS_VALUE]->slice,
             .d_x = node->d_inputs[X]->slice,
-            .push = { .cols = x->cols,
+            .push = { .rows = x->rows,
+                      .cols = x->cols,
                       .groups = groups,
                       .accumulates = node->accumulates[X],
                       .smoothing = node->params.cross_entropy.label_smoothing },

@@ -75,14 +75,15 @@ static tuff_status record_sum(struct tuff_recording *recording, const struct tuf
     const struct tuff_tensor *word = node->inputs[WORD];
     const struct tuff_tensor *sum = node->outputs[SUM];
     uint32_t groups = tuff_padded(sum->shape.cols) / 4;
-    return tuff_run_embedding_sum(recording, tuff_is_f16(word), tuff_elements_grid(sum->shape.rows, groups),
+    return tuff_run_embedding_sum(recording, tuff_is_f16(word), tuff_grid_elements(sum->shape.rows, groups),
                                   &(struct tuff_embedding_sum){
                                       .word = word->slice,
                                       .position = node->inputs[POSITION]->slice,
                                       .type = node->inputs[TYPE]->slice,
                                       .tokens = node->inputs[TOKENS]->slice,
                                       .y = sum->slice,
-                                      .push = { .groups = groups,
+                                      .push = { .rows = sum->shape.rows,
+                                                .groups = groups,
                                                 .word_row_step = tuff_shape_row_step(&word->shape),
                                                 .word_group_step = tuff_shape_group_step(&word->shape),
                                                 .word_is_row = node->params.embedding.word_is_row },

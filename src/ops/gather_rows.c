@@ -49,12 +49,13 @@ static tuff_status gather_part(struct tuff_recording *recording, const struct tu
     uint32_t variant = !tuff_is_f16(x)  ? TUFF_GATHER_ROWS_F32
                        : tuff_is_f16(y) ? TUFF_GATHER_ROWS_F16
                                         : TUFF_GATHER_ROWS_F16_WIDEN;
-    return tuff_run_gather_rows(recording, variant, tuff_elements_grid(y->shape.rows, groups),
+    return tuff_run_gather_rows(recording, variant, tuff_grid_elements(y->shape.rows, groups),
                                 &(struct tuff_gather_rows){
                                     .x = x->slice,
                                     .indices = node->inputs[INDICES]->slice,
                                     .y = y->slice,
-                                    .push = { .groups = groups,
+                                    .push = { .rows = y->shape.rows,
+                                              .groups = groups,
                                               .x_row_step = tuff_shape_row_step(&x->shape),
                                               .x_group_step = tuff_shape_group_step(&x->shape),
                                               .first = first,

@@ -62,14 +62,15 @@ tuff_status tuff_scatter_record(struct tuff_device *device, struct tuff_recordin
     uint32_t groups = tuff_padded(x->shape.cols) / 4;
     struct tuff_columns columns =
         tuff_columns_for(device, scatter->has_long_segments ? x->shape.rows : 1, groups);
-    columns.grid.y = x->shape.rows;
+    columns.grid = tuff_grid_plane(columns.grid.x, x->shape.rows, columns.grid.cost);
     return tuff_run_scatter_rows(
         recording, variant_of(x, scatter->y), columns.grid,
         &(struct tuff_scatter_rows){
             .x = x->slice,
             .list = scatter->list->slice,
             .y = scatter->y->slice,
-            .push = { .groups = groups,
+            .push = { .segments = x->shape.rows,
+                      .groups = groups,
                       .list_first = scatter->list_first,
                       .y_row_step = tuff_shape_row_step(y),
                       .y_group_step = tuff_shape_group_step(y),

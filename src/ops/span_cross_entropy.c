@@ -48,8 +48,8 @@ static tuff_status backward(struct tuff_device *device, struct tuff_recording *r
                             const struct tuff_node *node) {
     (void)device;
     const struct tuff_tensor *d_x = node->d_inputs[X];
-    struct tuff_grid grid = { node->inputs[SPANS]->shape.rows, 1, 1,
-                              8 * (uint64_t)node->inputs[X]->shape.rows };
+    uint32_t count = node->inputs[SPANS]->shape.rows;
+    struct tuff_grid grid = tuff_grid_line(count, 8 * (uint64_t)node->inputs[X]->shape.rows);
     if (!d_x)
         return TUFF_OK;
     if (!node->accumulates[X])
@@ -63,6 +63,7 @@ static tuff_status backward(struct tuff_device *device, struct tuff_recording *r
             .denominators = node->outputs[TUFF_LOSS_DENOMINATORS]->slice,
             .d_loss = node->d_outputs[TUFF_LOSS_VALUE]->slice,
             .d_x = d_x->slice,
+            .push = { .count = count },
         });
 }
 

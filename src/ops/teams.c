@@ -32,11 +32,6 @@ static uint32_t cpu_width(const struct tuff_device *device) {
     return at_least(4, at_most(power_of_two(at_least(device->limits.subgroup_size, 1)), 64));
 }
 
-static void set_grid(struct tuff_teams *teams, uint32_t rows, uint32_t row_work) {
-    uint32_t workgroups = divide_up(rows, teams->rows_per_workgroup);
-    teams->grid = (struct tuff_grid){ workgroups, 1, 1, (uint64_t)rows * row_work };
-}
-
 /* Many rows go to an invocation each: measured on Mesa 22.3 and 26 at widths of 4, 8 and 16 this takes 0.6 to
  * 0.9 of the time of a subgroup for each row. Fewer rows would leave cores idle. */
 static struct tuff_teams teams_on_cpu(const struct tuff_device *device, uint32_t rows, uint32_t row_work) {
@@ -79,7 +74,7 @@ static struct tuff_teams teams_on_gpu(const struct tuff_device *device, uint32_t
 struct tuff_teams tuff_teams_for(const struct tuff_device *device, uint32_t rows, uint32_t row_work) {
     struct tuff_teams teams =
         is_cpu(device) ? teams_on_cpu(device, rows, row_work) : teams_on_gpu(device, row_work);
-    set_grid(&teams, rows, row_work);
+    teams.grid = tuff_grid_line(divide_up(rows, teams.rows_per_workgroup), (uint64_t)rows * row_work);
     return teams;
 }
 
@@ -105,6 +100,19 @@ struct tuff_columns tuff_columns_for(const struct tuff_device *device, uint32_t 
     return columns;
 }
 
-struct tuff_grid tuff_elements_grid(uint32_t rows, uint32_t groups) {
-    return (struct tuff_grid){ divide_up(groups, 64), rows, 1, (uint64_t)rows * groups * 4 };
+enum { LINE = 32768 }; /* as in shaders/lib/grid.glsl */
+
+struct tuff_grid tuff_grid_line(uint32_t count, uint64_t cost) {
+    if (count <= LINE)
+        return (struct tuff_grid){ count, 1, 1, cost };
+    return (struct tuff_grid){ LINE, divide_up(count, LINE), 1, cost };
+}
+
+struct tuff_grid tuff_grid_plane(uint32_t x, uint32_t count, uint64_t cost) {
+    const struct tuff_grid line = tuff_grid_line(count, cost);
+    return (struct tuff_grid){ x, line.x, line.y, cost };
+}
+
+struct tuff_grid tuff_grid_elements(uint32_t rows, uint32_t groups) {
+    return tuff_grid_plane(divide_up(groups, 64), rows, (uint64_t)rows * groups * 4);
 }

@@ -24,13 +24,17 @@ struct tuff_teams tuff_teams_for_one(const struct tuff_device *device, uint32_t 
 struct tuff_columns {
     uint32_t workgroup_size;
     uint32_t row_lanes;
-    struct tuff_grid grid; /* y 1: the caller may set it */
+    struct tuff_grid grid;
 };
 
 /* For sums down `rows` rows of `groups` groups of four columns. */
 struct tuff_columns tuff_columns_for(const struct tuff_device *device, uint32_t rows, uint32_t groups);
 
+/* Grids of lib/grid.glsl: `count` workgroups in a line, which needs two dimensions above 65535; and x by such
+ * a line. */
+struct tuff_grid tuff_grid_line(uint32_t count, uint64_t cost);
+struct tuff_grid tuff_grid_plane(uint32_t x, uint32_t count, uint64_t cost);
 /* The grid of a kernel of lib/elements.glsl with its default workgroup. */
-struct tuff_grid tuff_elements_grid(uint32_t rows, uint32_t groups);
+struct tuff_grid tuff_grid_elements(uint32_t rows, uint32_t groups);
 
 #endif

@@ -22,6 +22,11 @@ Test(ops_layer_norm, backward) {
     test_op_backward(&tuff_op_layer_norm, shapes, COUNT_OF(shapes), "subgroup_arithmetic");
 }
 
+Test(ops_layer_norm, more_workgroups_than_a_line_of_the_grid) {
+    static const uint32_t many[][8] = { { 263000, 8 } };
+    test_op_forward(&tuff_op_layer_norm, many, 1, NULL);
+}
+
 Test(ops_layer_norm, differences) {
     static const uint32_t few[][8] = { { 5, 7 }, { 3, 96 }, { 4, 31, 30 } };
     test_op_differences(&tuff_op_layer_norm, few, COUNT_OF(few));
