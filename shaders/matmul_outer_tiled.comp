@@ -53,13 +53,18 @@ vec4 x_at(uint row, uint group)
     return row < rows ? load4(x[row * x_groups + min(group, x_groups - 1)]) : vec4(0.0);
 }
 
+// The blocks hold a whole number of groups for each lane, so that these loops unroll.
 void fill_blocks(uint first_row, uint first_z, uint first_x)
 {
     uint lane = gl_LocalInvocationID.y * lanes_x + gl_LocalInvocationID.x;
-    for (uint i = lane; i < step * block_z; i += lane_count)
+    for (uint n = 0; n < step * block_z / lane_count; ++n) {
+        uint i = n * lane_count + lane;
         z_block[i] = z_at(first_row + i / block_z, first_z + i % block_z);
-    for (uint i = lane; i < step * block_x; i += lane_count)
+    }
+    for (uint n = 0; n < step * block_x / lane_count; ++n) {
+        uint i = n * lane_count + lane;
         x_block[i] = x_at(first_row + i / block_x, first_x + i % block_x);
+    }
 }
 
 void write4(uint z_group, uint x_group, vec4 s0, vec4 s1, vec4 s2, vec4 s3)

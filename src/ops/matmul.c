@@ -6,7 +6,6 @@
 #include "kernels/matmul_outer_lanes.h"
 #include "kernels/matmul_outer_tiled.h"
 #include "kernels/matmul_tiled.h"
-#include "ops/matmul_tile.h"
 
 enum { HAS_BIAS = 1, HAS_RESIDUAL = 2 };                                    /* as in the shaders */
 enum { VARIANT_F32, VARIANT_F16, VARIANT_F16_WIDE, VARIANT_F16_WIDEINPUT }; /* of matmul_tiled */
@@ -119,14 +118,19 @@ static tuff_status run_tiled(struct tuff_recording *recording, const struct tuff
         });
 }
 
+tuff_status tuff_matmul_run_with(struct tuff_recording *recording, const struct tuff_matmul *matmul,
+                                 const struct tuff_matmul_tile *tile) {
+    if (tile->kernel == TUFF_MATMUL_LANES)
+        return run_lanes(recording, matmul, tile);
+    return run_tiled(recording, matmul, tile);
+}
+
 tuff_status tuff_matmul_run(struct tuff_device *device, struct tuff_recording *recording,
                             const struct tuff_matmul *matmul) {
     const struct tuff_shape *y = &matmul->y->shape;
     struct tuff_matmul_tile tile = tuff_matmul_tile_for(device, matmul->weight->shape.type, y->rows, y->cols,
                                                         tuff_shape_stride(&matmul->x->shape) / 4);
-    if (tile.kernel == TUFF_MATMUL_LANES)
-        return run_lanes(recording, matmul, &tile);
-    return run_tiled(recording, matmul, &tile);
+    return tuff_matmul_run_with(recording, matmul, &tile);
 }
 
 /* ---------------------------------------------------------------- outer products */
@@ -172,14 +176,14 @@ static tuff_status run_outer_lanes(struct tuff_recording *recording,
         });
 }
 
-static tuff_status run_outer_tiled(struct tuff_device *device, struct tuff_recording *recording,
-                                   const struct tuff_outer_product *product) {
-    bool is_cpu = device->info.type == TUFF_DEVICE_CPU;
+tuff_status tuff_outer_product_run_with(struct tuff_recording *recording,
+                                        const struct tuff_outer_product *product,
+                                        const struct tuff_outer_tile *tile) {
     uint32_t variant = !tuff_is_f16(product->x) ? 0 : tuff_is_f16(product->z) ? 1 : 2;
-    uint32_t lanes_x = is_cpu ? 4 : 8, lanes_y = is_cpu ? 4 : 16, tile_groups = 1;
     uint32_t x_groups = tuff_shape_stride(&product->x->shape) / 4;
-    struct tuff_grid grid = { divide_up(outputs_of(product), 8 * lanes_x),
-                              divide_up(x_groups, tile_groups * lanes_y), 1, outer_cost(product) };
+    struct tuff_grid grid = { divide_up(outputs_of(product), 8 * tile->lanes_x),
+                              divide_up(x_groups, tile->tile_groups * tile->lanes_y), 1,
+                              outer_cost(product) };
     return tuff_run_matmul_outer_tiled(
         recording, variant, grid,
         &(struct tuff_matmul_outer_tiled){
@@ -193,11 +197,11 @@ static tuff_status run_outer_tiled(struct tuff_device *device, struct tuff_recor
                       .weight_stride = tuff_shape_stride(&product->d_weight->shape),
                       .first_output = product->first_output,
                       .accumulates = product->accumulates },
-            .spec = { .lanes_x = lanes_x,
-                      .lanes_y = lanes_y,
-                      .tile_groups = tile_groups,
-                      .step = is_cpu ? 1 : 16,
-                      .uses_shared = !is_cpu },
+            .spec = { .lanes_x = tile->lanes_x,
+                      .lanes_y = tile->lanes_y,
+                      .tile_groups = tile->tile_groups,
+                      .step = tile->step,
+                      .uses_shared = tile->uses_shared },
         });
 }
 
@@ -205,5 +209,6 @@ tuff_status tuff_outer_product_run(struct tuff_device *device, struct tuff_recor
                                    const struct tuff_outer_product *product) {
     if (tuff_matmul_uses_lanes(device, product->x->shape.type))
         return run_outer_lanes(recording, product);
-    return run_outer_tiled(device, recording, product);
+    const struct tuff_outer_tile tile = tuff_outer_tile_for(device);
+    return tuff_outer_product_run_with(recording, product, &tile);
 }

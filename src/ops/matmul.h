@@ -3,6 +3,7 @@
 #ifndef TUFF_OPS_MATMUL_H
 #define TUFF_OPS_MATMUL_H
 
+#include "ops/matmul_tile.h"
 #include "ops/op.h"
 
 /* y = residual + dropout(activation(x weight^T + bias)); over_outputs: y = residual + x weight. */
@@ -32,7 +33,14 @@ struct tuff_outer_product {
 
 tuff_status tuff_matmul_run(struct tuff_device *device, struct tuff_recording *recording,
                             const struct tuff_matmul *matmul);
+/* With a tile other than the device's own. */
+tuff_status tuff_matmul_run_with(struct tuff_recording *recording, const struct tuff_matmul *matmul,
+                                 const struct tuff_matmul_tile *tile);
+
 tuff_status tuff_outer_product_run(struct tuff_device *device, struct tuff_recording *recording,
                                    const struct tuff_outer_product *product);
+tuff_status tuff_outer_product_run_with(struct tuff_recording *recording,
+                                        const struct tuff_outer_product *product,
+                                        const struct tuff_outer_tile *tile);
 
 #endif

@@ -71,6 +71,10 @@ static const struct tuff_matmul_tile least_tile = {
     .lanes_x = 16, .lanes_y = 8, .tile_rows = 2, .tile_groups = 1, .step = 8, .uses_shared = true
 };
 
+const struct tuff_matmul_tile *const tuff_matmul_gpu_tiles[] = { &large_tile,  &nvidia_tile, &intel_tile,
+                                                                 &common_tile, &small_tile,  &least_tile,
+                                                                 NULL };
+
 static const struct tuff_matmul_tile *best_tile(const struct tuff_device *device) {
     switch (device->info.vendor_id) {
     case VENDOR_AMD: /* before RDNA a wave is 64 wide, and large tiles leave room for one */
@@ -110,4 +114,14 @@ struct tuff_matmul_tile tuff_matmul_tile_for(const struct tuff_device *device, e
     if (tuff_matmul_uses_lanes(device, type))
         return lanes_tile(rows, groups);
     return device->info.type == TUFF_DEVICE_CPU ? cpu_tile : gpu_tile(device, rows, cols);
+}
+
+const struct tuff_outer_tile tuff_outer_gpu_tile = {
+    .lanes_x = 8, .lanes_y = 16, .tile_groups = 2, .step = 16, .uses_shared = true
+};
+
+struct tuff_outer_tile tuff_outer_tile_for(const struct tuff_device *device) {
+    if (device->info.type == TUFF_DEVICE_CPU)
+        return (struct tuff_outer_tile){ .lanes_x = 4, .lanes_y = 4, .tile_groups = 1, .step = 1 };
+    return tuff_outer_gpu_tile;
 }

@@ -24,4 +24,18 @@ bool tuff_matmul_uses_lanes(const struct tuff_device *device, enum tuff_type typ
 struct tuff_matmul_tile tuff_matmul_tile_for(const struct tuff_device *device, enum tuff_type type,
                                              uint32_t rows, uint32_t cols, uint32_t groups);
 
+/* The constants of matmul_outer_tiled. */
+struct tuff_outer_tile {
+    uint32_t lanes_x, lanes_y;
+    uint32_t tile_groups;
+    uint32_t step;
+    bool uses_shared;
+};
+
+struct tuff_outer_tile tuff_outer_tile_for(const struct tuff_device *device);
+
+/* What any GPU may be given, for tests: every device runs these. */
+extern const struct tuff_matmul_tile *const tuff_matmul_gpu_tiles[]; /* NULL at the end */
+extern const struct tuff_outer_tile tuff_outer_gpu_tile;
+
 #endif

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every tile that some GPU is given, run on the device at hand against a plain product. */
+#include <criterion/criterion.h>
+#include <math.h>
+
+#include "base/memory.h"
+#include "ops/check.h"
+#include "ops/matmul.h"
+#include "support/device.h"
+
+static const uint32_t shapes[][3] = {
+    { 1, 8, 8 }, { 7, 29, 13 }, { 67, 40, 130 }, { 97, 77, 65 }
+}; /* M, K, N */
+
+static struct tuff_tensor *random_tensor(struct tuff_case *check_case, enum tuff_layout layout, uint32_t rows,
+                                         uint32_t cols) {
+    struct tuff_tensor *tensor = NULL;
+    cr_assert_eq(tuff_case_random(check_case, check_case->type, layout, rows, cols, 1 / sqrt(cols), &tensor),
+                 TUFF_OK, "%s", tuff_error_message());
+    return tensor;
+}
+
+static double at(const struct tuff_tensor *tensor, uint32_t row, uint32_t col) {
+    return tensor->reference[(size_t)row * tensor->shape.cols + col];
+}
+
+static double tolerance(const struct tuff_case *check_case) {
+    return check_case->type == TUFF_TYPE_F16 ? 2e-3 : 3e-6;
+}
+
+static float *download(struct tuff_case *check_case, const struct tuff_tensor *tensor) {
+    float *values = NULL;
+    cr_assert_eq(tuff_alloc((size_t)tensor->shape.rows * tensor->shape.cols, sizeof *values, &values),
+                 TUFF_OK);
+    cr_assert_eq(tuff_tensor_download(check_case->device, tensor, values), TUFF_OK, "%s",
+                 tuff_error_message());
+    return values;
+}
+
+static void finish(struct tuff_recording *recording) {
+    cr_assert_eq(tuff_recording_end(recording), TUFF_OK);
+    cr_assert_eq(tuff_recording_run(recording, NULL, NULL), TUFF_OK, "%s", tuff_error_message());
+    tuff_recording_destroy(recording);
+}
+
+static struct tuff_recording *start(struct tuff_case *check_case) {
+    struct tuff_recording *recording = NULL;
+    cr_assert_eq(tuff_recording_create(check_case->device, &recording), TUFF_OK);
+    return recording;
+}
+
+/* y = x weight^T, or y = x weight. */
+static void check_matmul(struct tuff_case *check_case, const struct tuff_matmul_tile *tile,
+                         const uint32_t *shape, bool over_outputs) {
+    uint32_t rows = shape[0], inner = shape[1], cols = shape[2];
+    struct tuff_tensor *x = random_tensor(check_case, TUFF_LAYOUT_ROWS, rows, inner);
+    struct tuff_tensor *weight = over_outputs ? random_tensor(check_case, TUFF_LAYOUT_PANELS, inner, cols)
+                                              : random_tensor(check_case, TUFF_LAYOUT_PANELS, cols, inner);
+    struct tuff_tensor *y = random_tensor(check_case, TUFF_LAYOUT_ROWS, rows, cols);
+    struct tuff_recording *recording = start(check_case);
+    const struct tuff_matmul matmul = { .x = x, .weight = weight, .y = y, .over_outputs = over_outputs };
+    cr_assert_eq(tuff_matmul_run_with(recording, &matmul, tile), TUFF_OK, "%s", tuff_error_message());
+    finish(recording);
+    float *values = download(check_case, y);
+    double worst = 0;
+    for (uint32_t row = 0; row < rows; row++)
+        for (uint32_t col = 0; col < cols; col++) {
+            double sum = 0;
+            for (uint32_t k = 0; k < inner; k++)
+                sum += at(x, row, k) * (over_outputs ? at(weight, k, col) : at(weight, col, k));
+            double difference = fabs(sum - values[(size_t)row * cols + col]);
+            worst = difference > worst || isnan(difference) ? difference : worst;
+        }
+    tuff_free(values);
+    cr_expect(worst <= tolerance(check_case),
+              "%u x %u x %u, tile %u x %u of %u x %u lanes, type %d: off by %g", rows, cols, inner,
+              tile->tile_rows, 4 * tile->tile_groups, tile->lanes_y, tile->lanes_x, check_case->type, worst);
+}
+
+static void check_outer(struct tuff_case *check_case, const uint32_t *shape) {
+    uint32_t rows = shape[0], inner = shape[1], cols = shape[2];
+    struct tuff_tensor *z = random_tensor(check_case, TUFF_LAYOUT_ROWS, rows, cols);
+    struct tuff_tensor *x = random_tensor(check_case, TUFF_LAYOUT_ROWS, rows, inner);
+    struct tuff_tensor *d_weight = random_tensor(check_case, TUFF_LAYOUT_PANELS, cols, inner);
+    struct tuff_recording *recording = start(check_case);
+    const struct tuff_outer_product product = { .z = z, .x = x, .d_weight = d_weight };
+    cr_assert_eq(tuff_outer_product_run_with(recording, &product, &tuff_outer_gpu_tile), TUFF_OK, "%s",
+                 tuff_error_message());
+    finish(recording);
+    float *values = download(check_case, d_weight);
+    double worst = 0;
+    for (uint32_t n = 0; n < cols; n++)
+        for (uint32_t k = 0; k < inner; k++) {
+            double sum = 0;
+            for (uint32_t row = 0; row < rows; row++)
+                sum += at(z, row, n) * at(x, row, k);
+            double difference = fabs(sum - values[(size_t)n * inner + k]);
+            worst = difference > worst || isnan(difference) ? difference : worst;
+        }
+    tuff_free(values);
+    cr_expect(worst <= tolerance(check_case), "%u x %u x %u, outer product, type %d: off by %g", rows, cols,
+              inner, check_case->type, worst);
+}
+
+/* One shape and type, with tensors of its own. */
+static void check_with(struct tuff_device *device, enum tuff_type type, const uint32_t *shape,
+                       const struct tuff_matmul_tile *tile, bool over_outputs) {
+    static struct tuff_case check_case;
+    check_case = (struct tuff_case){ .device = device, .type = type, .seed = 1 };
+    cr_assert_eq(tuff_arena_create(device, TUFF_MEMORY_DEVICE, "test", &check_case.arena), TUFF_OK);
+    if (tile)
+        check_matmul(&check_case, tile, shape, over_outputs);
+    else
+        check_outer(&check_case, shape);
+    tuff_arena_destroy(check_case.arena);
+    for (uint32_t i = 0; i < check_case.tensor_count; i++)
+        tuff_free(check_case.tensors[i].reference);
+}
+
+Test(ops_matmul, tiles_of_gpus) {
+    struct tuff_device *device = test_device();
+    for (size_t s = 0; s < sizeof shapes / sizeof shapes[0]; s++)
+        for (int type = TUFF_TYPE_F32; type <= TUFF_TYPE_F16; type++) {
+            for (size_t t = 0; tuff_matmul_gpu_tiles[t]; t++)
+                for (int over_outputs = 0; over_outputs < 2; over_outputs++)
+                    check_with(device, type, shapes[s], tuff_matmul_gpu_tiles[t], over_outputs);
+            check_with(device, type, shapes[s], NULL, false);
+        }
+    test_device_close(device);
+}
