@@ -228,6 +228,21 @@ static const struct {
     { "minilm-l6-v2-fp16", "minilm-l6-v2-fp16" },
 };
 
+/* The project's own models, which need nothing beside the checkout. */
+static const char *const small_models[] = { "small-pretraining", "small-classes", "small-answer" };
+
+Test(api_goldens, small_models_are_within_the_limits) {
+    tuff_context *context = test_context();
+    for (size_t i = 0; i < sizeof small_models / sizeof *small_models; i++) {
+        char golden[512], model[512];
+        snprintf(golden, sizeof golden, TUFF_SOURCE_DIR "/tests/data/goldens/%s", small_models[i]);
+        snprintf(model, sizeof model, TUFF_SOURCE_DIR "/tests/data/models/%s", small_models[i]);
+        cr_assert_eq(run_golden(context, golden, model, TUFF_F32), 1);
+        cr_assert_eq(run_golden(context, golden, model, TUFF_F16), 1);
+    }
+    test_context_close(context);
+}
+
 static void run_all(tuff_dtype dtype) {
     tuff_context *context = test_context();
     int ran = 0;
