@@ -13,6 +13,7 @@
 #include "kernels/attention_forward.h"
 #include "kernels/attention_forward_tiled.h"
 #include "ops/attention.h"
+#include "ops/driver.h"
 
 enum {
     QKV = TUFF_ATTENTION_QKV,
@@ -54,7 +55,8 @@ static uint32_t variant_of(const struct tuff_device *device, const struct tuff_n
     uint32_t is_f16 = tuff_is_f16(node->inputs[QKV]);
     if (node->params.attention.head_stride > UNROLLED_COLUMNS)
         return 4 + is_f16;
-    return (is_cpu(device) && device->features.buffer_address ? 2 : 0) + is_f16;
+    bool uses_addresses = tuff_driver_has_scalar_loads(device) && device->features.buffer_address;
+    return (uses_addresses ? 2 : 0) + is_f16;
 }
 
 /* One workgroup for each tile of a head. How long the sequences are is known on the device only: the cost

@@ -2,21 +2,14 @@
 #include "ops/matmul_tile.h"
 
 #include "kernels/matmul_lanes.h"
+#include "ops/driver.h"
 
 enum vendor { VENDOR_AMD = 0x1002, VENDOR_NVIDIA = 0x10de, VENDOR_INTEL = 0x8086, VENDOR_QUALCOMM = 0x5143 };
-enum { VENDOR_MESA = 0x10005 };
 
 /* ---------------------------------------------------------------- drivers for the CPU */
 
-/* Mesa's CPU driver keeps uniform loads scalar since its releases carry their number; before, it loads lane
- * by lane, and the lanes kernel is slower than the other. */
-static bool has_scalar_loads(const struct tuff_device *device) {
-    return device->info.vendor_id == VENDOR_MESA &&
-           device->info.driver_version >= VK_MAKE_API_VERSION(0, 25, 0, 0);
-}
-
 bool tuff_matmul_uses_lanes(const struct tuff_device *device, enum tuff_type type) {
-    return type == TUFF_TYPE_F32 && device->info.type == TUFF_DEVICE_CPU && has_scalar_loads(device) &&
+    return type == TUFF_TYPE_F32 && tuff_driver_has_scalar_loads(device) &&
            tuff_device_can(device, tuff_kernel_matmul_lanes.variants[0].needs);
 }
 
