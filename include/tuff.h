@@ -453,6 +453,51 @@ TUFF_API size_t tuff_fills_mask_count(const tuff_fills *fills, size_t text);
 TUFF_API const tuff_fill *tuff_fills_get(const tuff_fills *fills, size_t text, size_t mask);
 TUFF_API void tuff_fills_free(tuff_fills *fills);
 
+/* ---------------------------------------------------------------- entities */
+
+/* How labels of tokens become entities, as in transformers' pipeline for token classification. */
+typedef enum tuff_aggregation {
+    TUFF_AGGREGATION_NONE = 0,    /* each token by itself */
+    TUFF_AGGREGATION_SIMPLE = 1,  /* neighbours of one type are an entity; B- begins another */
+    TUFF_AGGREGATION_FIRST = 2,   /* the same, but a word has the label of its first token, */
+    TUFF_AGGREGATION_AVERAGE = 3, /* the best label by the mean of its tokens' probabilities, */
+    TUFF_AGGREGATION_MAX = 4      /* or the label of its surest token */
+} tuff_aggregation;
+
+typedef struct tuff_tag_options {
+    size_t size;
+    tuff_aggregation aggregation;
+    const char *const *ignored_labels; /* entities of these are left away; NULL: those of "O" */
+    size_t ignored_count;
+    uint32_t max_length; /* tokens of a window, special ones included; 0: the model's */
+    int32_t stride;      /* tokens that a window shares with the one before; -1: a quarter of a window */
+    tuff_progress_callback progress;
+    void *progress_user;
+} tuff_tag_options;
+#define TUFF_TAG_OPTIONS { sizeof(tuff_tag_options), TUFF_AGGREGATION_NONE, NULL, 0, 0, -1, NULL, NULL }
+
+typedef struct tuff_entity {
+    const char *label; /* of the token, or what stands behind its B- or I-; lives as long as the model */
+    float score;       /* probability, the mean over what was joined */
+    const char *word;  /* the tokens joined, with a NUL behind them */
+    size_t word_length;
+    tuff_offset offset;      /* where it stands in the text: code points */
+    tuff_offset byte_offset; /* the same in bytes */
+    size_t index;            /* its first token's place in the text, that of [CLS] being 0 */
+} tuff_entity;
+
+typedef struct tuff_entities tuff_entities;
+
+/* A model with a token classification head. A text that is longer than a window is cut into windows that
+ * overlap; of entities that overlap the longest is kept, or the likelier of equally long ones. */
+TUFF_API tuff_status tuff_tag(tuff_model *model, const tuff_text *texts, size_t count,
+                              const tuff_tag_options *options, tuff_entities **out_entities,
+                              tuff_text_report *out_report);
+TUFF_API size_t tuff_entities_count(const tuff_entities *entities, size_t text);
+/* In the order of the text; NULL where there is no such text or entity. Valid until the entities are freed. */
+TUFF_API const tuff_entity *tuff_entities_get(const tuff_entities *entities, size_t text, size_t index);
+TUFF_API void tuff_entities_free(tuff_entities *entities);
+
 /* ---------------------------------------------------------------- raw tensors */
 
 /* A set of named arrays in C order, read from and written to safetensors files. */

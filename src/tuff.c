@@ -10,6 +10,7 @@
 #include "task/forward.h"
 #include "task/model.h"
 #include "task/score.h"
+#include "task/tag.h"
 #include "task/trainer.h"
 
 /* Copies what the caller's struct has of ours over the defaults in `to`: an older header's struct is shorter.
@@ -173,6 +174,22 @@ tuff_status tuff_fill_mask(tuff_model *model, const tuff_text *texts, size_t cou
     copy_options(&own, sizeof own, options);
     const struct tuff_allocator *before = enter(model);
     tuff_status status = tuff_task_fill_mask(model, texts, count, &own, out_fills, &report);
+    leave(model, before);
+    if (out_report)
+        *out_report = report;
+    return status;
+}
+
+tuff_status tuff_tag(tuff_model *model, const tuff_text *texts, size_t count, const tuff_tag_options *options,
+                     tuff_entities **out_entities, tuff_text_report *out_report) {
+    tuff_tag_options own = TUFF_TAG_OPTIONS;
+    tuff_text_report report = { 0 };
+    if (!model || !out_entities || (count > 0 && !texts))
+        return tuff_fail(TUFF_ARGUMENT, "tuff_tag: a model, texts and a place for the entities are needed");
+    *out_entities = NULL;
+    copy_options(&own, sizeof own, options);
+    const struct tuff_allocator *before = enter(model);
+    tuff_status status = tuff_task_tag(model, texts, count, &own, out_entities, &report);
     leave(model, before);
     if (out_report)
         *out_report = report;

@@ -13,8 +13,15 @@ tuff_status tuff_length_limit(const struct tuff_model *model, uint32_t asked, ui
     return TUFF_OK;
 }
 
-static tuff_status append_tokens(const struct tuff_model *model, const tuff_encoding *encoding,
-                                 struct tuff_encoded_texts *encoded) {
+tuff_status tuff_need_tokenizer(const struct tuff_model *model) {
+    if (model->tokenizer)
+        return TUFF_OK;
+    return tuff_fail(TUFF_UNSUPPORTED, "%s: has neither tokenizer.json nor vocab.txt, so it takes no text",
+                     model->folder.path);
+}
+
+tuff_status tuff_encoded_append(const struct tuff_model *model, const tuff_encoding *encoding,
+                                struct tuff_encoded_texts *encoded) {
     uint32_t vocab_size = model->folder.config.vocab_size;
     uint32_t type_count = model->folder.config.type_vocab_size;
     if (encoding->count == 0)
@@ -46,7 +53,7 @@ static tuff_status encode_one(const struct tuff_model *model, tuff_text text, co
     tuff_encodings *encodings = NULL;
     TUFF_TRY(tuff_encode(model->tokenizer, text, pair, options, &encodings));
     const tuff_encoding *encoding = tuff_encodings_get(encodings, 0);
-    tuff_status status = append_tokens(model, encoding, encoded);
+    tuff_status status = tuff_encoded_append(model, encoding, encoded);
     *out_length = (uint32_t)encoding->count;
     if (status == TUFF_OK && encoding->count > options->max_length)
         status = tuff_fail(TUFF_ARGUMENT, "a length of %u tokens leaves no room for the special tokens",
@@ -60,10 +67,7 @@ tuff_status tuff_encode_texts(const struct tuff_model *model, const tuff_text *t
                               size_t count, uint32_t max_length, struct tuff_encoded_texts *out_encoded) {
     tuff_encode_options options = TUFF_ENCODE_OPTIONS;
     options.truncation = TUFF_TRUNCATE_LONGEST_FIRST;
-    if (!model->tokenizer)
-        return tuff_fail(TUFF_UNSUPPORTED,
-                         "%s: has neither tokenizer.json nor vocab.txt, so it takes no text",
-                         model->folder.path);
+    TUFF_TRY(tuff_need_tokenizer(model));
     TUFF_TRY(tuff_length_limit(model, max_length, &options.max_length));
     TUFF_TRY(tuff_alloc(count, sizeof *out_encoded->sequences, &out_encoded->sequences));
     out_encoded->count = count;

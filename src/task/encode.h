@@ -18,6 +18,13 @@ struct tuff_encoded_texts {
  * model's positions. */
 tuff_status tuff_length_limit(const struct tuff_model *model, uint32_t asked, uint32_t *out_length);
 
+/* TUFF_UNSUPPORTED where the folder has no tokenizer. */
+tuff_status tuff_need_tokenizer(const struct tuff_model *model);
+
+/* Adds the tokens of an encoding, which the model must have rows for. */
+tuff_status tuff_encoded_append(const struct tuff_model *model, const tuff_encoding *encoding,
+                                struct tuff_encoded_texts *encoded);
+
 /* Encodes texts[i], with pairs[i] where `pairs` and its data are not NULL, with special tokens, cut to
  * max_length (0: the model's), the longer of a pair first. TUFF_UNSUPPORTED without a tokenizer. */
 tuff_status tuff_encode_texts(const struct tuff_model *model, const tuff_text *texts, const tuff_text *pairs,

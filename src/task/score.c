@@ -6,25 +6,15 @@
 
 #include "base/memory.h"
 #include "task/heads.h"
+#include "task/softmax.h"
 #include "task/texts.h"
 
 /* ---------------------------------------------------------------- outputs to scores */
 
-static void softmax(float *values, size_t count) {
-    double sum = 0.0;
-    float largest = values[0];
-    for (size_t i = 1; i < count; i++)
-        largest = values[i] > largest ? values[i] : largest;
-    for (size_t i = 0; i < count; i++)
-        sum += exp((double)values[i] - (double)largest);
-    for (size_t i = 0; i < count; i++)
-        values[i] = (float)(exp((double)values[i] - (double)largest) / sum);
-}
-
 /* `count` values that belong together. */
 static void apply(tuff_score_function function, float *values, size_t count) {
     if (function == TUFF_SCORES_SOFTMAX && count > 0)
-        softmax(values, count);
+        tuff_softmax(values, count);
     for (size_t i = 0; function == TUFF_SCORES_SIGMOID && i < count; i++)
         values[i] = (float)(1.0 / (1.0 + exp(-(double)values[i])));
 }

@@ -205,6 +205,9 @@ void tuff_normalized_free(struct tuff_normalized *normalized);
 tuff_status tuff_tokenizer_decode(const tuff_tokenizer *tokenizer, const int32_t *ids, size_t count,
                                   bool skips_special, char **out_text, size_t *out_length);
 
+/* The same for the texts of tokens, all of them and without a clean-up over the whole. */
+tuff_status tuff_tokens_join(const tuff_text *tokens, size_t count, char **out_text, size_t *out_length);
+
 /* ---------------------------------------------------------------- tokens to windows */
 
 struct tuff_range {

@@ -67,14 +67,28 @@ static bool is_special(const tuff_tokenizer *tokenizer, int32_t id) {
     return false;
 }
 
-static tuff_status append_token(struct text *text, const char *token, bool is_first) {
+static tuff_status append_token(struct text *text, tuff_text token, bool is_first) {
     const size_t start = text->length;
-    if (!is_first && strncmp(token, "##", 2) == 0)
-        token += 2;
+    if (!is_first && token.length >= 2 && memcmp(token.data, "##", 2) == 0)
+        token = (tuff_text){ token.data + 2, token.length - 2 };
     else if (!is_first)
         TUFF_TRY(append(text, " ", 1));
-    TUFF_TRY(append(text, token, strlen(token)));
+    TUFF_TRY(append(text, token.data, token.length));
     clean_up(text, start, false);
+    return TUFF_OK;
+}
+
+tuff_status tuff_tokens_join(const tuff_text *tokens, size_t count, char **out_text, size_t *out_length) {
+    struct text text = { 0 };
+    tuff_status status = append(&text, "", 0);
+    for (size_t i = 0; i < count && status == TUFF_OK; i++)
+        status = append_token(&text, tokens[i], i == 0);
+    if (status != TUFF_OK) {
+        tuff_free(text.bytes);
+        return status;
+    }
+    *out_text = text.bytes;
+    *out_length = text.length;
     return TUFF_OK;
 }
 
@@ -87,7 +101,7 @@ tuff_status tuff_tokenizer_decode(const tuff_tokenizer *tokenizer, const int32_t
         const char *token = tuff_token_text(tokenizer, ids[i]);
         if (!token || (skips_special && is_special(tokenizer, ids[i])))
             continue;
-        status = append_token(&text, token, is_first);
+        status = append_token(&text, (tuff_text){ token, strlen(token) }, is_first);
         is_first = false;
     }
     if (status != TUFF_OK) {

@@ -11,6 +11,7 @@
     X(classify, "classify", "the label, labels or number of texts and pairs of texts")                       \
     X(rank, "rank", "passages by how well they answer a query")                                              \
     X(choose, "choose", "the likeliest of several endings")                                                  \
+    X(tag, "tag", "the entities of texts")                                                                   \
     X(embed, "embed", "sentence embeddings of texts")                                                        \
     X(search, "search", "the lines of a text that mean most nearly the same as a query")                     \
     X(tokenize, "tokenize", "texts to the tokens of a model")                                                \
