@@ -498,6 +498,50 @@ TUFF_API size_t tuff_entities_count(const tuff_entities *entities, size_t text);
 TUFF_API const tuff_entity *tuff_entities_get(const tuff_entities *entities, size_t text, size_t index);
 TUFF_API void tuff_entities_free(tuff_entities *entities);
 
+/* ---------------------------------------------------------------- answers to questions */
+
+typedef struct tuff_answer_options {
+    size_t size;
+    uint32_t top_k;             /* answers to each question, at most */
+    uint32_t max_length;        /* tokens of a window, question and special ones included; 0: 384, or the model's
+                                 * where that is less */
+    int32_t stride;             /* tokens of the context that a window shares with the one before; -1: 128, or
+                                 * half a window where that is less */
+    uint32_t max_answer_length; /* tokens */
+    bool handle_impossible;     /* that there is no answer is one of the answers */
+    bool no_word_alignment;     /* answers may begin and end within words */
+    tuff_progress_callback progress;
+    void *progress_user;
+    tuff_reject_callback reject;
+    void *reject_user;
+} tuff_answer_options;
+#define TUFF_ANSWER_OPTIONS                                                                                  \
+    { sizeof(tuff_answer_options), 1, 0, -1, 15, false, false, NULL, NULL, NULL, NULL }
+
+/* A part of a context. */
+typedef struct tuff_span {
+    float score;
+    tuff_offset offset;      /* in code points; [0, 0): there is no answer */
+    tuff_offset byte_offset; /* the same in bytes */
+} tuff_span;
+
+typedef struct tuff_answers tuff_answers;
+
+/* A model with a question answering head finds the answer to questions[i] in contexts[i], which may be of any
+ * length: it is cut into windows that overlap. A span's score is the product of the probabilities that it begins
+ * and ends there; scores of spans with the same text add up, as in transformers' pipeline. A question or a context
+ * that is empty, or a question that leaves no room for the context, is rejected. */
+TUFF_API tuff_status tuff_answer(tuff_model *model, const tuff_text *questions, const tuff_text *contexts,
+                                 size_t count, const tuff_answer_options *options, tuff_answers **out_answers,
+                                 tuff_text_report *out_report);
+/* 0 where the question was rejected. */
+TUFF_API size_t tuff_answers_count(const tuff_answers *answers, size_t question);
+/* The best first; NULL where there is no such question or answer. Valid until the answers are freed. */
+TUFF_API const tuff_span *tuff_answers_get(const tuff_answers *answers, size_t question, size_t index);
+/* The score of there being no answer: the least over the windows. */
+TUFF_API float tuff_answers_null_score(const tuff_answers *answers, size_t question);
+TUFF_API void tuff_answers_free(tuff_answers *answers);
+
 /* ---------------------------------------------------------------- raw tensors */
 
 /* A set of named arrays in C order, read from and written to safetensors files. */

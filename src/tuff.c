@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "vk/context.h"
 #include "ops/checks.h"
+#include "task/answer.h"
 #include "task/embed.h"
 #include "task/fill_mask.h"
 #include "task/forward.h"
@@ -190,6 +191,24 @@ tuff_status tuff_tag(tuff_model *model, const tuff_text *texts, size_t count, co
     copy_options(&own, sizeof own, options);
     const struct tuff_allocator *before = enter(model);
     tuff_status status = tuff_task_tag(model, texts, count, &own, out_entities, &report);
+    leave(model, before);
+    if (out_report)
+        *out_report = report;
+    return status;
+}
+
+tuff_status tuff_answer(tuff_model *model, const tuff_text *questions, const tuff_text *contexts, size_t count,
+                        const tuff_answer_options *options, tuff_answers **out_answers,
+                        tuff_text_report *out_report) {
+    tuff_answer_options own = TUFF_ANSWER_OPTIONS;
+    tuff_text_report report = { 0 };
+    if (!model || !out_answers || (count > 0 && (!questions || !contexts)))
+        return tuff_fail(TUFF_ARGUMENT,
+                         "tuff_answer: a model, questions, contexts and a place for the answers are needed");
+    *out_answers = NULL;
+    copy_options(&own, sizeof own, options);
+    const struct tuff_allocator *before = enter(model);
+    tuff_status status = tuff_task_answer(model, questions, contexts, count, &own, out_answers, &report);
     leave(model, before);
     if (out_report)
         *out_report = report;

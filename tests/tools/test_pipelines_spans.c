@@ -76,13 +76,14 @@ static void write_cases(const json_t *cases, const char *expected) {
     fclose(file);
 }
 
-static void expect_result(const json_t *found, const json_t *expected, const char *const *keys, size_t key_count,
-                          const char *about) {
+static void expect_result(const json_t *found, const json_t *expected, const char *const *keys,
+                          size_t key_count, const char *about) {
     for (size_t i = 0; i < key_count; i++) {
         const json_t *value = json_object_get(found, keys[i]);
         const json_t *wanted = json_array_get(expected, i);
         if (json_is_real(wanted))
-            cr_expect_float_eq(json_number_value(value), json_real_value(wanted), 1e-4, "%s: %s", about, keys[i]);
+            cr_expect_float_eq(json_number_value(value), json_real_value(wanted), 1e-4, "%s: %s", about,
+                               keys[i]);
         else
             cr_expect(json_equal(value, wanted), "%s: %s is %s, not %s", about, keys[i],
                       json_dumps(value, JSON_ENCODE_ANY), json_dumps(wanted, JSON_ENCODE_ANY));
@@ -90,11 +91,11 @@ static void expect_result(const json_t *found, const json_t *expected, const cha
 }
 
 /* One list of results against another. */
-static void expect_results(const json_t *found, const json_t *expected, const char *const *keys, size_t key_count,
-                           const char *about) {
+static void expect_results(const json_t *found, const json_t *expected, const char *const *keys,
+                           size_t key_count, const char *about) {
     const size_t count = json_array_size(expected);
-    cr_expect_eq(json_array_size(found), count, "%s: %zu instead of %zu results", about, json_array_size(found),
-                 count);
+    cr_expect_eq(json_array_size(found), count, "%s: %zu instead of %zu results", about,
+                 json_array_size(found), count);
     for (size_t i = 0; i < count && i < json_array_size(found); i++)
         expect_result(json_array_get(found, i), json_array_get(expected, i), keys, key_count, about);
 }
@@ -104,7 +105,9 @@ static void expect_results(const json_t *found, const json_t *expected, const ch
 static void check_tag_group(const json_t *group) {
     const char *arguments = json_string_value(json_object_get(group, "arguments"));
     const bool is_token = strstr(arguments, "none") != NULL;
-    const char *const keys[] = { is_token ? "entity" : "entity_group", "score", "word", "start", "end", "index" };
+    const char *const keys[] = {
+        is_token ? "entity" : "entity_group", "score", "word", "start", "end", "index"
+    };
     const json_t *cases = json_object_get(group, "cases");
     make_model("models/bert-tiny-tokencls", json_object_get(group, "labels"));
     write_cases(cases, "entities");
@@ -132,6 +135,43 @@ Test(tools_pipelines_spans, tag_finds_what_the_pipeline_finds) {
     size_t count = 0;
     for (size_t i = 0; i < json_array_size(groups); i++) {
         check_tag_group(json_array_get(groups, i));
+        count += json_array_size(json_object_get(json_array_get(groups, i), "cases"));
+    }
+    cr_expect_eq(count, 200);
+    json_decref(groups);
+}
+
+/* ---------------------------------------------------------------- answer */
+
+static void check_answer_group(const json_t *group) {
+    static const char *const keys[] = { "score", "start", "end", "answer" };
+    const char *arguments = json_string_value(json_object_get(group, "arguments"));
+    const json_t *cases = json_object_get(group, "cases");
+    write_cases(cases, "answers");
+    struct test_command run = test_command("tuff answer --model %s --dtype f32 --json %s --file cases.jsonl",
+                                           test_oracle("models/bert-tiny-qa"), arguments);
+    cr_assert_eq(run.code, 0, "%s: %s", arguments, run.err);
+    const char *line = run.out;
+    for (size_t i = 0; i < json_array_size(cases); i++) {
+        const json_t *expected = json_object_get(json_array_get(cases, i), "answers");
+        json_t *found = parse(line, strcspn(line, "\n"));
+        char *about = NULL;
+        cr_assert(asprintf(&about, "%s: case %zu", arguments, i) > 0);
+        expect_result(found, json_array_get(expected, 0), keys, 4, about);
+        if (strstr(arguments, "top-k"))
+            expect_results(json_object_get(found, "answers"), expected, keys, 4, about);
+        line += strcspn(line, "\n") + 1;
+        free(about);
+        json_decref(found);
+    }
+    cr_expect_eq(*line, '\0');
+}
+
+Test(tools_pipelines_spans, answer_finds_what_the_pipeline_finds) {
+    json_t *groups = expectations("answer.json.gz");
+    size_t count = 0;
+    for (size_t i = 0; i < json_array_size(groups); i++) {
+        check_answer_group(json_array_get(groups, i));
         count += json_array_size(json_object_get(json_array_get(groups, i), "cases"));
     }
     cr_expect_eq(count, 200);

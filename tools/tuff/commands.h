@@ -12,6 +12,7 @@
     X(rank, "rank", "passages by how well they answer a query")                                              \
     X(choose, "choose", "the likeliest of several endings")                                                  \
     X(tag, "tag", "the entities of texts")                                                                   \
+    X(answer, "answer", "the part of a context that answers a question")                                     \
     X(embed, "embed", "sentence embeddings of texts")                                                        \
     X(search, "search", "the lines of a text that mean most nearly the same as a query")                     \
     X(tokenize, "tokenize", "texts to the tokens of a model")                                                \
