@@ -385,14 +385,14 @@ typedef struct tuff_score_options {
  * the order of the texts; `out_report` may be NULL. TUFF_UNSUPPORTED says which heads the model has where it
  * lacks the one that is needed; TUFF_NOT_FINITE if a result is NaN or infinite. */
 
-/* A model with a sequence classification head. `pairs` may be NULL; of its `count` entries those with data of NULL
- * stand for no second text. `out_scores` takes count x labels floats. */
+/* A model with a sequence classification head. `pairs` may be NULL; of its `count` entries those that are empty
+ * stand for no second text, as in transformers' pipeline. `out_scores` takes count x labels floats. */
 TUFF_API tuff_status tuff_classify(tuff_model *model, const tuff_text *texts, const tuff_text *pairs, size_t count,
                                    const tuff_score_options *options, float *out_scores,
                                    tuff_text_report *out_report);
 
 /* A model with a next sentence head. `out_scores` takes count x 2 floats: that nexts[i] follows texts[i], and
- * that it does not. AUTO is SOFTMAX: probabilities. */
+ * that it does not; an empty one is taken as transformers takes it, for no second text. AUTO is SOFTMAX: probabilities. */
 TUFF_API tuff_status tuff_next_sentence(tuff_model *model, const tuff_text *texts, const tuff_text *nexts,
                                         size_t count, const tuff_score_options *options, float *out_scores,
                                         tuff_text_report *out_report);

@@ -67,6 +67,16 @@ static tuff_status score(struct tuff_model *model, uint32_t wants, const tuff_te
     return status;
 }
 
+/* Second texts as the encoder takes them. transformers takes an empty one for none where it encodes one pair
+ * at a time, as its pipelines do, and for a text where it encodes a list of pairs. */
+static tuff_status copy_pairs(const tuff_text *pairs, size_t count, bool is_list, tuff_text **out_pairs) {
+    static const char empty[] = "";
+    TUFF_TRY(tuff_alloc(count, sizeof **out_pairs, out_pairs));
+    for (size_t i = 0; i < count; i++)
+        (*out_pairs)[i] = pairs[i].length > 0 ? pairs[i] : (tuff_text){ is_list ? empty : NULL, 0 };
+    return TUFF_OK;
+}
+
 /* ---------------------------------------------------------------- the tasks */
 
 tuff_score_function tuff_classifier_function(const struct tuff_config *config) {
@@ -81,21 +91,32 @@ tuff_status tuff_task_classify(struct tuff_model *model, const tuff_text *texts,
                                size_t count, const tuff_score_options *options, float *out_scores,
                                tuff_text_report *out_report) {
     const struct tuff_config *config = &model->folder.config;
+    tuff_text *seconds = NULL;
     TUFF_TRY(tuff_need_head(model, TUFF_HEAD_SEQUENCE_CLASSIFICATION));
+    if (pairs)
+        TUFF_TRY(copy_pairs(pairs, count, false, &seconds));
     struct scoring scoring = { .scores = out_scores,
                                .cols = config->num_labels,
                                .function = choose_function(options, tuff_classifier_function(config)) };
-    return score(model, TUFF_WANT_CLASSIFIER, texts, pairs, count, options, &scoring, out_report);
+    const tuff_status status =
+        score(model, TUFF_WANT_CLASSIFIER, texts, seconds, count, options, &scoring, out_report);
+    tuff_free(seconds);
+    return status;
 }
 
 tuff_status tuff_task_next_sentence(struct tuff_model *model, const tuff_text *texts, const tuff_text *nexts,
                                     size_t count, const tuff_score_options *options, float *out_scores,
                                     tuff_text_report *out_report) {
+    tuff_text *seconds = NULL;
     TUFF_TRY(tuff_need_head(model, TUFF_HEAD_NEXT_SENTENCE));
+    TUFF_TRY(copy_pairs(nexts, count, false, &seconds));
     struct scoring scoring = { .scores = out_scores,
                                .cols = 2,
                                .function = choose_function(options, TUFF_SCORES_SOFTMAX) };
-    return score(model, TUFF_WANT_NEXT_SENTENCE, texts, nexts, count, options, &scoring, out_report);
+    const tuff_status status =
+        score(model, TUFF_WANT_NEXT_SENTENCE, texts, seconds, count, options, &scoring, out_report);
+    tuff_free(seconds);
+    return status;
 }
 
 /* What AUTO means to a cross-encoder. */
@@ -119,6 +140,7 @@ tuff_status tuff_task_rank(struct tuff_model *model, tuff_text query, const tuff
                            tuff_text_report *out_report) {
     const struct tuff_config *config = &model->folder.config;
     tuff_text *queries = NULL;
+    tuff_text *seconds = NULL;
     tuff_score_function function = options->function;
     TUFF_TRY(tuff_need_head(model, TUFF_HEAD_SEQUENCE_CLASSIFICATION));
     if (config->num_labels != 1)
@@ -129,19 +151,21 @@ tuff_status tuff_task_rank(struct tuff_model *model, tuff_text query, const tuff
             model->folder.path, config->num_labels);
     if (function == TUFF_SCORES_AUTO)
         TUFF_TRY(find_rank_function(config, &function));
-    TUFF_TRY(tuff_alloc(count, sizeof *queries, &queries));
-    for (size_t i = 0; i < count; i++)
+    TUFF_TRY(copy_pairs(passages, count, true, &seconds));
+    tuff_status status = tuff_alloc(count, sizeof *queries, &queries);
+    for (size_t i = 0; i < count && status == TUFF_OK; i++)
         queries[i] = query;
     struct scoring scoring = { .scores = out_scores, .cols = 1, .function = function };
-    const tuff_status status =
-        score(model, TUFF_WANT_CLASSIFIER, queries, passages, count, options, &scoring, out_report);
+    if (status == TUFF_OK)
+        status = score(model, TUFF_WANT_CLASSIFIER, queries, seconds, count, options, &scoring, out_report);
     tuff_free(queries);
+    tuff_free(seconds);
     return status;
 }
 
 /* Choices laid out as pairs of texts. */
 struct pairs {
-    tuff_text *contexts, *endings;
+    tuff_text *contexts, *endings, *seconds;
     size_t *places; /* where in the scores each pair belongs */
     size_t count;
 };
@@ -194,7 +218,8 @@ tuff_status tuff_task_choose(struct tuff_model *model, const tuff_choice *choice
     TUFF_TRY_GOTO(allocate_pairs(total, &pairs));
     TUFF_TRY_GOTO(tuff_alloc(total, sizeof *scoring.scores, &scoring.scores));
     TUFF_TRY_GOTO(lay_out(choices, count, options, &pairs));
-    TUFF_TRY_GOTO(score(model, TUFF_WANT_CLASSIFIER, pairs.contexts, pairs.endings, pairs.count, options,
+    TUFF_TRY_GOTO(copy_pairs(pairs.endings, pairs.count, true, &pairs.seconds));
+    TUFF_TRY_GOTO(score(model, TUFF_WANT_CLASSIFIER, pairs.contexts, pairs.seconds, pairs.count, options,
                         &scoring, out_report));
     memset(out_scores, 0, total * sizeof *out_scores);
     for (size_t i = 0; i < pairs.count; i++)
@@ -206,6 +231,7 @@ done:
     tuff_free(scoring.scores);
     tuff_free(pairs.contexts);
     tuff_free(pairs.endings);
+    tuff_free(pairs.seconds);
     tuff_free(pairs.places);
     return status;
 }
