@@ -141,7 +141,7 @@ void tuff_dataset_free(struct tuff_dataset *dataset) {
     tuff_free(dataset->examples);
     tuff_free(dataset->first_problem);
     tuff_label_names_free(&dataset->labels);
-    tuff_arena_free(&dataset->arena);
+    tuff_blocks_free(&dataset->blocks);
     tuff_file_unmap(&dataset->file);
     *dataset = (struct tuff_dataset){ 0 };
 }

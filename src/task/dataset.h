@@ -18,7 +18,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/arena.h"
+#include "base/blocks.h"
 #include "base/file.h"
 
 /* What an example holds; see struct tuff_example. */
@@ -103,7 +103,7 @@ struct tuff_dataset {
     char *first_problem;            /* of those, for a warning; NULL: none */
     bool is_squad_2;                /* there may be questions without answer */
 
-    struct tuff_arena arena; /* what the examples point to */
+    struct tuff_blocks blocks; /* what the examples point to */
     struct tuff_mapping file;
     size_t capacity;
 };

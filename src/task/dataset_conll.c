@@ -73,7 +73,7 @@ static tuff_status add_word(struct sentence *sentence, const struct columns *col
 static tuff_status keep(struct tuff_dataset_reader *reader, const tuff_text *texts, size_t count,
                         struct tuff_field_value *out_field) {
     tuff_text *copy = NULL;
-    TUFF_TRY(tuff_arena_allocate(&reader->dataset->arena, count, sizeof *copy, &copy));
+    TUFF_TRY(tuff_blocks_allocate(&reader->dataset->blocks, count, sizeof *copy, &copy));
     memcpy(copy, texts, count * sizeof *copy);
     *out_field = (struct tuff_field_value){ copy, count, true, true };
     return TUFF_OK;

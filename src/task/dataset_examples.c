@@ -26,7 +26,8 @@ static tuff_status join_texts(struct tuff_dataset_reader *reader, const struct t
     const struct tuff_field_value *text = &record->fields[TUFF_FIELD_TEXT];
     const struct tuff_field_value *pair = &record->fields[TUFF_FIELD_PAIR];
     tuff_text *texts = NULL;
-    TUFF_TRY(tuff_arena_allocate(&reader->dataset->arena, text->count + pair->count, sizeof *texts, &texts));
+    TUFF_TRY(
+        tuff_blocks_allocate(&reader->dataset->blocks, text->count + pair->count, sizeof *texts, &texts));
     if (text->count > 0)
         memcpy(texts, text->texts, text->count * sizeof *texts);
     if (pair->count > 0)
@@ -53,7 +54,7 @@ static tuff_status split_labels(struct tuff_dataset_reader *reader, tuff_text ce
     tuff_text *labels = NULL;
     for (size_t i = 0; i < cell.length; i++)
         count += cell.data[i] == ',';
-    TUFF_TRY(tuff_arena_allocate(&reader->dataset->arena, count, sizeof *labels, &labels));
+    TUFF_TRY(tuff_blocks_allocate(&reader->dataset->blocks, count, sizeof *labels, &labels));
     for (size_t i = 0; i < count; i++) {
         const char *comma = memchr(cell.data, ',', cell.length);
         const size_t length = comma ? (size_t)(comma - cell.data) : cell.length;
@@ -71,7 +72,7 @@ static tuff_status set_labels(struct tuff_dataset_reader *reader, const tuff_tex
                               struct tuff_example *example, const tuff_text **out_unknown) {
     struct tuff_dataset *dataset = reader->dataset;
     *out_unknown = NULL;
-    TUFF_TRY(tuff_arena_allocate(&dataset->arena, count, sizeof *example->labels, &example->labels));
+    TUFF_TRY(tuff_blocks_allocate(&dataset->blocks, count, sizeof *example->labels, &example->labels));
     TUFF_TRY(tuff_reserve(&reader->label_texts, &reader->label_capacity, dataset->count + 1,
                           sizeof *reader->label_texts));
     reader->label_texts[dataset->count] = texts;
@@ -158,7 +159,7 @@ static tuff_status push_choice(struct tuff_dataset_reader *reader, const struct 
         number != floor(number))
         return tuff_dataset_reject(reader, record->line, "its label must be a number from 0 to %u",
                                    count - 1);
-    TUFF_TRY(tuff_arena_allocate(&reader->dataset->arena, 1, sizeof *example->labels, &example->labels));
+    TUFF_TRY(tuff_blocks_allocate(&reader->dataset->blocks, 1, sizeof *example->labels, &example->labels));
     example->labels[0] = (int32_t)number;
     example->label_count = 1;
     return append(reader, example);

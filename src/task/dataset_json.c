@@ -8,20 +8,20 @@
 /* A value as text; false for objects, lists and null. */
 static tuff_status text_of(struct tuff_dataset_reader *reader, json_t *value, tuff_text *out_text,
                            bool *out_is_text) {
-    struct tuff_arena *arena = &reader->dataset->arena;
+    struct tuff_blocks *blocks = &reader->dataset->blocks;
     char number[40];
     *out_is_text = true;
     if (json_is_string(value))
-        return tuff_arena_copy(arena, json_string_value(value), json_string_length(value), out_text);
+        return tuff_blocks_copy(blocks, json_string_value(value), json_string_length(value), out_text);
     if (json_is_boolean(value))
-        return tuff_arena_copy(arena, json_is_true(value) ? "1" : "0", 1, out_text);
+        return tuff_blocks_copy(blocks, json_is_true(value) ? "1" : "0", 1, out_text);
     if (json_is_integer(value))
         snprintf(number, sizeof number, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
     else if (json_is_real(value))
         snprintf(number, sizeof number, "%.17g", json_real_value(value));
     else
         *out_is_text = false;
-    return *out_is_text ? tuff_arena_copy(arena, number, strlen(number), out_text) : TUFF_OK;
+    return *out_is_text ? tuff_blocks_copy(blocks, number, strlen(number), out_text) : TUFF_OK;
 }
 
 /* What stands in one key. *out_is_good is false where it holds something else than texts. */
@@ -31,7 +31,7 @@ static tuff_status read_value(struct tuff_dataset_reader *reader, json_t *value,
     const size_t count = is_list ? json_array_size(value) : 1;
     tuff_text *texts = NULL;
     *out_is_good = true;
-    TUFF_TRY(tuff_arena_allocate(&reader->dataset->arena, count, sizeof *texts, &texts));
+    TUFF_TRY(tuff_blocks_allocate(&reader->dataset->blocks, count, sizeof *texts, &texts));
     for (size_t i = 0; i < count && *out_is_good; i++)
         TUFF_TRY(text_of(reader, is_list ? json_array_get(value, i) : value, &texts[i], out_is_good));
     *out_field = (struct tuff_field_value){ texts, count, true, is_list };

@@ -15,7 +15,7 @@ struct context {
 };
 
 static tuff_status set_context(struct tuff_dataset_reader *reader, tuff_text text, struct context *context) {
-    TUFF_TRY(tuff_arena_copy(&reader->dataset->arena, text.data, text.length, &context->text));
+    TUFF_TRY(tuff_blocks_copy(&reader->dataset->blocks, text.data, text.length, &context->text));
     TUFF_TRY(tuff_reserve(&context->starts, &context->capacity, text.length + 1, sizeof *context->starts));
     context->length = 0;
     for (size_t at = 0; at < text.length;) {
@@ -55,7 +55,7 @@ static tuff_status read_answers(struct tuff_dataset_reader *reader, const struct
     const size_t count = tuff_json_count(answers);
     struct tuff_dataset_answer *items = NULL;
     *out_is_good = true;
-    TUFF_TRY(tuff_arena_allocate(&reader->dataset->arena, count, sizeof *items, &items));
+    TUFF_TRY(tuff_blocks_allocate(&reader->dataset->blocks, count, sizeof *items, &items));
     for (size_t i = 0; i < count; i++) {
         const struct tuff_json answer = tuff_json_item(answers, i);
         tuff_text text;
@@ -68,7 +68,7 @@ static tuff_status read_answers(struct tuff_dataset_reader *reader, const struct
             return tuff_dataset_reject(reader, record->line, "its answer at %lld %s", (long long)start,
                                        problem);
         }
-        TUFF_TRY(tuff_arena_copy(&reader->dataset->arena, text.data, text.length, &items[i].text));
+        TUFF_TRY(tuff_blocks_copy(&reader->dataset->blocks, text.data, text.length, &items[i].text));
         items[i].start = (uint32_t)start;
         items[i].end = (uint32_t)((size_t)start + count_code_points(text));
     }
@@ -80,10 +80,10 @@ static tuff_status read_answers(struct tuff_dataset_reader *reader, const struct
 static tuff_status set_texts(struct tuff_dataset_reader *reader, tuff_text id, tuff_text question,
                              tuff_text context, struct tuff_record *record) {
     tuff_text *texts = NULL;
-    TUFF_TRY(tuff_arena_allocate(&reader->dataset->arena, 3, sizeof *texts, &texts));
-    TUFF_TRY(tuff_arena_copy(&reader->dataset->arena, question.data, question.length, &texts[0]));
+    TUFF_TRY(tuff_blocks_allocate(&reader->dataset->blocks, 3, sizeof *texts, &texts));
+    TUFF_TRY(tuff_blocks_copy(&reader->dataset->blocks, question.data, question.length, &texts[0]));
     texts[1] = context;
-    TUFF_TRY(tuff_arena_copy(&reader->dataset->arena, id.data, id.length, &texts[2]));
+    TUFF_TRY(tuff_blocks_copy(&reader->dataset->blocks, id.data, id.length, &texts[2]));
     record->fields[TUFF_FIELD_TEXT] = (struct tuff_field_value){ &texts[0], 1, true, false };
     record->fields[TUFF_FIELD_PAIR] = (struct tuff_field_value){ &texts[1], 1, true, false };
     record->fields[TUFF_FIELD_ID] = (struct tuff_field_value){ &texts[2], 1, true, false };

@@ -132,7 +132,7 @@ static tuff_status push_cells(struct table *table) {
         tuff_text *texts = NULL;
         if (places->count == 0)
             continue;
-        TUFF_TRY(tuff_arena_allocate(&reader->dataset->arena, places->count, sizeof *texts, &texts));
+        TUFF_TRY(tuff_blocks_allocate(&reader->dataset->blocks, places->count, sizeof *texts, &texts));
         for (uint32_t i = 0; i < places->count; i++)
             texts[i] = cells->items[places->columns[i]];
         record.fields[field] = (struct tuff_field_value){ texts, places->count, true, false };
@@ -204,7 +204,7 @@ static tuff_status add_quoted(struct table *table, const char *data, size_t leng
     size_t kept = 0;
     if (!memchr(data, '"', length))
         return add_cell(table, data, length);
-    TUFF_TRY(tuff_arena_copy(&table->reader->dataset->arena, data, length, &copy));
+    TUFF_TRY(tuff_blocks_copy(&table->reader->dataset->blocks, data, length, &copy));
     char *bytes = (char *)(uintptr_t)copy.data;
     for (size_t i = 0; i < length; i++) {
         bytes[kept++] = bytes[i];

@@ -25,7 +25,7 @@ static tuff_status make_rows(struct maker *maker, const tuff_encoding *encoding,
                              const struct tuff_row **out_rows) {
     const struct tuff_feature_options *options = maker->options;
     struct tuff_row *rows = NULL;
-    TUFF_TRY(tuff_arena_allocate(&maker->features->arena, encoding->count, sizeof *rows, &rows));
+    TUFF_TRY(tuff_blocks_allocate(&maker->features->blocks, encoding->count, sizeof *rows, &rows));
     for (size_t i = 0; i < encoding->count; i++) {
         const int32_t id = encoding->input_ids[i], type = encoding->token_type_ids[i];
         if (id < 0 || (uint32_t)id >= options->vocab_size || type < 0 ||
@@ -63,7 +63,7 @@ static tuff_status append_feature(struct maker *maker, const struct tuff_feature
 }
 
 static tuff_status make_targets(struct maker *maker, struct tuff_targets **out_targets) {
-    TUFF_TRY(tuff_arena_allocate(&maker->features->arena, 1, sizeof **out_targets, out_targets));
+    TUFF_TRY(tuff_blocks_allocate(&maker->features->blocks, 1, sizeof **out_targets, out_targets));
     **out_targets =
         (struct tuff_targets){ .label = TUFF_IGNORED, .next_sentence = TUFF_IGNORED, .start = -1, .end = -1 };
     return TUFF_OK;
@@ -95,8 +95,8 @@ static tuff_status make_numbers(struct maker *maker, const struct tuff_example *
                                 struct tuff_targets *targets) {
     const bool is_labels = maker->dataset->kind == TUFF_DATASET_LABELS;
     float *numbers = NULL;
-    TUFF_TRY(tuff_arena_allocate(&maker->features->arena, is_labels ? maker->dataset->labels.count : 1,
-                                 sizeof *numbers, &numbers));
+    TUFF_TRY(tuff_blocks_allocate(&maker->features->blocks, is_labels ? maker->dataset->labels.count : 1,
+                                  sizeof *numbers, &numbers));
     for (uint32_t i = 0; is_labels && i < example->label_count; i++)
         numbers[example->labels[i]] = 1;
     if (!is_labels)
@@ -178,12 +178,12 @@ static void find_words(const struct maker *maker, const struct tuff_example *exa
 
 static tuff_status append_tagged(struct maker *maker, size_t index, const tuff_encoding *encoding) {
     const struct tuff_example *example = &maker->dataset->examples[index];
-    struct tuff_arena *arena = &maker->features->arena;
+    struct tuff_blocks *blocks = &maker->features->blocks;
     struct tuff_targets *targets = NULL;
     int32_t *words = NULL, *labels = NULL;
     TUFF_TRY(make_targets(maker, &targets));
-    TUFF_TRY(tuff_arena_allocate(arena, encoding->count, sizeof *words, &words));
-    TUFF_TRY(tuff_arena_allocate(arena, encoding->count, sizeof *labels, &labels));
+    TUFF_TRY(tuff_blocks_allocate(blocks, encoding->count, sizeof *words, &words));
+    TUFF_TRY(tuff_blocks_allocate(blocks, encoding->count, sizeof *labels, &labels));
     find_words(maker, example, encoding, words);
     for (size_t i = 0; i < encoding->count; i++)
         labels[i] = words[i] >= 0 && example->label_count > 0 ? example->labels[words[i]] : TUFF_IGNORED;
@@ -235,7 +235,7 @@ static tuff_status append_window(struct maker *maker, size_t index, uint32_t win
     tuff_offset *offsets = NULL;
     TUFF_TRY(make_targets(maker, &targets));
     find_answer(&maker->dataset->examples[index], encoding, targets);
-    TUFF_TRY(tuff_arena_allocate(&maker->features->arena, encoding->count, sizeof *offsets, &offsets));
+    TUFF_TRY(tuff_blocks_allocate(&maker->features->blocks, encoding->count, sizeof *offsets, &offsets));
     for (size_t i = 0; i < encoding->count; i++)
         if (encoding->sequences[i] == 1)
             offsets[i] = encoding->byte_offsets[i];
@@ -312,7 +312,7 @@ tuff_status tuff_feature_set_make(const struct tuff_dataset *dataset,
 void tuff_feature_set_free(struct tuff_feature_set *features) {
     tuff_free(features->items);
     tuff_free(features->sequences);
-    tuff_arena_free(&features->arena);
+    tuff_blocks_free(&features->blocks);
     *features = (struct tuff_feature_set){ 0 };
 }
 

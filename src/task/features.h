@@ -37,7 +37,7 @@ struct tuff_feature_set {
     size_t skipped;
     size_t token_count;
 
-    struct tuff_arena arena;
+    struct tuff_blocks blocks;
     size_t capacity, sequence_count, sequence_capacity;
 };
 

@@ -95,7 +95,7 @@ tuff_status tuff_pretrain_batches_open(const char *path, const struct tuff_confi
 
 void tuff_pretrain_batches_close(struct tuff_pretrain_batches *batches) {
     tuff_safetensors_close(batches->file);
-    tuff_arena_free(&batches->arena);
+    tuff_blocks_free(&batches->blocks);
     *batches = (struct tuff_pretrain_batches){ 0 };
 }
 
@@ -135,7 +135,7 @@ static tuff_status read_tokens(struct tuff_pretrain_batches *batches, size_t row
     const uint32_t length = batches->length;
     struct tuff_row *rows = NULL;
     bool has_ended = false;
-    TUFF_TRY(tuff_arena_allocate(&batches->arena, length, sizeof *rows, &rows));
+    TUFF_TRY(tuff_blocks_allocate(&batches->blocks, length, sizeof *rows, &rows));
     for (uint32_t i = 0; i < length; i++) {
         struct tuff_row *token = &rows[sequence->visible_count];
         int32_t is_visible = 0;
@@ -161,8 +161,8 @@ static tuff_status read_predictions(struct tuff_pretrain_batches *batches, size_
     const uint32_t count = batches->prediction_count;
     uint32_t *asked = NULL;
     int32_t *labels = NULL;
-    TUFF_TRY(tuff_arena_allocate(&batches->arena, count, sizeof *asked, &asked));
-    TUFF_TRY(tuff_arena_allocate(&batches->arena, count, sizeof *labels, &labels));
+    TUFF_TRY(tuff_blocks_allocate(&batches->blocks, count, sizeof *asked, &asked));
+    TUFF_TRY(tuff_blocks_allocate(&batches->blocks, count, sizeof *labels, &labels));
     for (uint32_t i = 0; i < count; i++) {
         const float weight = float_at(batches->views[TUFF_RECORD_WEIGHTS], row * count + i);
         int32_t position = 0;
@@ -186,7 +186,7 @@ static tuff_status read_row(struct tuff_pretrain_batches *batches, size_t row,
                             struct tuff_sequence *out_sequence) {
     struct tuff_targets *targets = NULL;
     *out_sequence = (struct tuff_sequence){ 0 };
-    TUFF_TRY(tuff_arena_allocate(&batches->arena, 1, sizeof *targets, &targets));
+    TUFF_TRY(tuff_blocks_allocate(&batches->blocks, 1, sizeof *targets, &targets));
     targets->label = TUFF_IGNORED;
     TUFF_TRY(read_tokens(batches, row, out_sequence));
     TUFF_TRY(read_predictions(batches, row, out_sequence, &targets->asked_labels));
@@ -196,7 +196,7 @@ static tuff_status read_row(struct tuff_pretrain_batches *batches, size_t row,
 
 tuff_status tuff_pretrain_batches_read(struct tuff_pretrain_batches *batches, size_t first, size_t count,
                                        struct tuff_sequence *out_sequences) {
-    tuff_arena_free(&batches->arena);
+    tuff_blocks_free(&batches->blocks);
     for (size_t i = 0; i < count; i++)
         TUFF_TRY(read_row(batches, first + i, &out_sequences[i]));
     return TUFF_OK;

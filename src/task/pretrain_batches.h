@@ -10,7 +10,7 @@
 #ifndef TUFF_TASK_PRETRAIN_BATCHES_H
 #define TUFF_TASK_PRETRAIN_BATCHES_H
 
-#include "base/arena.h"
+#include "base/blocks.h"
 #include "model/config.h"
 #include "model/loss.h"
 #include "model/safetensors.h"
@@ -32,7 +32,7 @@ struct tuff_pretrain_batches {
     size_t count; /* rows */
     uint32_t length, prediction_count;
     uint32_t vocab_size, type_vocab_size;
-    struct tuff_arena arena; /* what the sequences of a batch point to */
+    struct tuff_blocks blocks; /* what the sequences of a batch point to */
 };
 
 /* TUFF_FORMAT for a field that is missing or has another shape, and for rows longer than the model's

@@ -59,7 +59,7 @@ void tuff_pretrain_data_close(struct tuff_pretrain_data *data) {
     tuff_corpus_window_free(&data->window);
     tuff_free(data->pairs);
     tuff_free(data->order);
-    tuff_arena_free(&data->arena);
+    tuff_blocks_free(&data->blocks);
     *data = (struct tuff_pretrain_data){ 0 };
 }
 
@@ -168,12 +168,12 @@ static tuff_status make_sequence(struct tuff_pretrain_data *data, const struct t
     uint32_t *asked = NULL, asked_count = 0;
     int32_t *labels = NULL;
     struct rows rows = { 0 };
-    TUFF_TRY(tuff_arena_allocate(&data->arena, room, sizeof *rows.items, &rows.items));
-    TUFF_TRY(tuff_arena_allocate(&data->arena, room, sizeof *rows.continues, &rows.continues));
-    TUFF_TRY(tuff_arena_allocate(&data->arena, room, sizeof *rows.is_special, &rows.is_special));
-    TUFF_TRY(tuff_arena_allocate(&data->arena, room, sizeof *asked, &asked));
-    TUFF_TRY(tuff_arena_allocate(&data->arena, room, sizeof *labels, &labels));
-    TUFF_TRY(tuff_arena_allocate(&data->arena, 1, sizeof *targets, &targets));
+    TUFF_TRY(tuff_blocks_allocate(&data->blocks, room, sizeof *rows.items, &rows.items));
+    TUFF_TRY(tuff_blocks_allocate(&data->blocks, room, sizeof *rows.continues, &rows.continues));
+    TUFF_TRY(tuff_blocks_allocate(&data->blocks, room, sizeof *rows.is_special, &rows.is_special));
+    TUFF_TRY(tuff_blocks_allocate(&data->blocks, room, sizeof *asked, &asked));
+    TUFF_TRY(tuff_blocks_allocate(&data->blocks, room, sizeof *labels, &labels));
+    TUFF_TRY(tuff_blocks_allocate(&data->blocks, 1, sizeof *targets, &targets));
     add_special(&rows, data->cls_id);
     add_text(data, &rows, pair->a, pair->a_count);
     if (!data->options.has_no_pairs)
@@ -195,7 +195,7 @@ static tuff_status make_sequence(struct tuff_pretrain_data *data, const struct t
 
 tuff_status tuff_pretrain_data_batch(struct tuff_pretrain_data *data, size_t count,
                                      struct tuff_sequence *out_sequences) {
-    tuff_arena_free(&data->arena);
+    tuff_blocks_free(&data->blocks);
     for (size_t i = 0; i < count; i++) {
         TUFF_TRY(find_pair(data));
         struct tuff_random masks = random_of(data, MASKS);

@@ -8,7 +8,7 @@
 #ifndef TUFF_TASK_PRETRAIN_DATA_H
 #define TUFF_TASK_PRETRAIN_DATA_H
 
-#include "base/arena.h"
+#include "base/blocks.h"
 #include "base/random.h"
 #include "model/loss.h"
 #include "task/corpus.h"
@@ -49,7 +49,7 @@ struct tuff_pretrain_data {
     struct tuff_pretrain_pair *pairs;
     uint32_t *order;
     size_t pair_count, pair_capacity;
-    struct tuff_arena arena; /* what the sequences of a batch point to */
+    struct tuff_blocks blocks; /* what the sequences of a batch point to */
     int32_t cls_id, sep_id;
     bool is_loaded;
 };
