@@ -6,31 +6,13 @@
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "api/device.h"
+#include "api/oracle.h"
 #include "tuff.h"
 
 enum { F32_LIMITS, F16_LIMITS };
-
-static const char *oracle(void) {
-    const char *folder = getenv("TUFF_ORACLE");
-    return folder ? folder : TUFF_SOURCE_DIR "/../shared/oracle";
-}
-
-static double value_at(const tuff_array *array, size_t index) {
-    if (array->dtype == TUFF_F64)
-        return ((const double *)array->data)[index];
-    return ((const float *)array->data)[index];
-}
-
-static size_t count_of(const tuff_array *array) {
-    size_t count = 1;
-    for (size_t i = 0; i < array->rank; i++)
-        count *= array->shape[i];
-    return count;
-}
 
 /* "hidden.3" of the oracle is transformers' hidden_states.3. */
 static void output_name(const char *golden, char name[160]) {
@@ -49,19 +31,6 @@ static bool is_stored(const tuff_arrays *stored, const char *name) {
     return tuff_arrays_find(stored, key) != NULL;
 }
 
-static tuff_arrays *inputs_of(const tuff_arrays *stored) {
-    tuff_arrays *inputs = NULL;
-    cr_assert_eq(tuff_arrays_create(NULL, &inputs), TUFF_OK);
-    for (size_t i = 0; i < tuff_arrays_count(stored); i++) {
-        tuff_array array = *tuff_arrays_get(stored, i);
-        if (strncmp(array.name, "in.", 3) != 0)
-            continue;
-        array.name += 3;
-        cr_assert_eq(tuff_arrays_add(inputs, &array), TUFF_OK);
-    }
-    return inputs;
-}
-
 /* Whether the mask shows the position that element `index` of an output belongs to. Rows of (batch, length,
  * ...) and queries of (batch, head, query, key) have one; what is per sequence is always shown. */
 static bool is_shown(const tuff_arrays *inputs, const tuff_array *expected, bool is_attention, size_t index) {
@@ -69,11 +38,11 @@ static bool is_shown(const tuff_arrays *inputs, const tuff_array *expected, bool
     if (!mask)
         return true;
     size_t length = mask->shape[mask->rank - 1];
-    size_t sequences = count_of(mask) / length;
-    if (count_of(expected) % (sequences * length) != 0 || expected->rank < 2 ||
+    size_t sequences = test_count(mask) / length;
+    if (test_count(expected) % (sequences * length) != 0 || expected->rank < 2 ||
         expected->shape[0] != sequences)
         return true;
-    size_t per_sequence = count_of(expected) / sequences;
+    size_t per_sequence = test_count(expected) / sequences;
     size_t sequence = index / per_sequence;
     size_t position;
     if (is_attention)
@@ -103,12 +72,12 @@ static double compare(const tuff_arrays *inputs, const tuff_arrays *outputs, con
     if (!expected)
         return 0;
     cr_assert_not_null(got, "%s: no output %s", where, found);
-    cr_assert_eq(count_of(got), count_of(expected), "%s: %s has another size", where, found);
+    cr_assert_eq(test_count(got), test_count(expected), "%s: %s has another size", where, found);
     double worst = 0;
-    for (size_t i = 0; i < count_of(expected); i++) {
+    for (size_t i = 0; i < test_count(expected); i++) {
         if (!is_shown(inputs, expected, strncmp(name, "attn.", 5) == 0, i))
             continue;
-        double difference = fabs(value_at(got, i) - value_at(expected, i));
+        double difference = fabs(test_value(got, i) - test_value(expected, i));
         worst = !(difference <= worst) ? difference : worst;
     }
     return worst / limit_of(name, statistics);
@@ -125,13 +94,13 @@ static double worst_cosine(const tuff_arrays *inputs, const tuff_arrays *outputs
     cr_assert(expected && got, "%s", golden);
     size_t cols = expected->shape[expected->rank - 1];
     double worst = 1;
-    for (size_t row = 0; row < count_of(expected) / cols; row++) {
+    for (size_t row = 0; row < test_count(expected) / cols; row++) {
         double dot = 0, a = 0, b = 0;
         if (!is_shown(inputs, expected, false, row * cols))
             continue;
         for (size_t col = 0; col < cols; col++) {
-            double x = value_at(got, row * cols + col);
-            double y = value_at(expected, row * cols + col);
+            double x = test_value(got, row * cols + col);
+            double y = test_value(expected, row * cols + col);
             dot += x * y;
             a += x * x;
             b += y * y;
@@ -153,7 +122,7 @@ static void run_case(tuff_context *context, tuff_model *model, const char *folde
     json_t *expected = json_object_get(golden_case, "outputs");
     snprintf(path, sizeof path, "%s/%s", folder, file);
     cr_assert_eq(tuff_arrays_load(path, NULL, &stored), TUFF_OK, "%s", tuff_error_message());
-    tuff_arrays *inputs = inputs_of(stored);
+    tuff_arrays *inputs = test_inputs(stored);
     tuff_forward_options options = TUFF_FORWARD_OPTIONS;
     options.hidden_states = true;
     options.attentions = json_object_get(expected, "attn.0") != NULL;
@@ -248,8 +217,8 @@ static void run_all(tuff_dtype dtype) {
     int ran = 0;
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
         char golden[512], model[512];
-        snprintf(golden, sizeof golden, "%s/goldens/%s", oracle(), pairs[i].golden);
-        snprintf(model, sizeof model, "%s/models/%s", oracle(), pairs[i].model);
+        snprintf(golden, sizeof golden, "%s/goldens/%s", test_oracle_folder(), pairs[i].golden);
+        snprintf(model, sizeof model, "%s/models/%s", test_oracle_folder(), pairs[i].model);
         ran += run_golden(context, golden, model, dtype);
     }
     cr_assert_geq(ran, (int)(sizeof pairs / sizeof *pairs));

@@ -9,12 +9,8 @@
 #include <string.h>
 
 #include "api/device.h"
+#include "api/oracle.h"
 #include "tuff.h"
-
-static const char *oracle(void) {
-    const char *folder = getenv("TUFF_ORACLE");
-    return folder ? folder : TUFF_SOURCE_DIR "/../shared/oracle";
-}
 
 /* The probe's (rows, cols) integers as an array of that name. */
 static void add_grid(tuff_arrays *inputs, const char *name, const json_t *rows) {
@@ -80,7 +76,7 @@ static void check_folder(tuff_context *context, const json_t *manifest, const js
     const char *id = json_string_value(json_object_get(folder_case, "id"));
     const char *verdict = json_string_value(json_object_get(folder_case, "verdict"));
     const json_t *expect = json_object_get(folder_case, "expect");
-    snprintf(path, sizeof path, "%s/malformed/%s", oracle(), id);
+    snprintf(path, sizeof path, "%s/malformed/%s", test_oracle_folder(), id);
     tuff_status status = tuff_model_open(context, path, NULL, &model);
     if (strcmp(verdict, "refuse") == 0)
         check_refusal(status, folder_case, id);
@@ -96,7 +92,7 @@ static void check_folder(tuff_context *context, const json_t *manifest, const js
 Test(api_malformed, every_folder_gets_its_verdict) {
     char path[1024];
     tuff_context *context = test_context();
-    snprintf(path, sizeof path, "%s/malformed/manifest.json", oracle());
+    snprintf(path, sizeof path, "%s/malformed/manifest.json", test_oracle_folder());
     json_t *manifest = json_load_file(path, 0, NULL);
     cr_assert_not_null(manifest, "%s cannot be read", path);
     const json_t *cases = json_object_get(manifest, "cases");
