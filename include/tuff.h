@@ -664,6 +664,38 @@ typedef struct tuff_check_row {
 TUFF_API tuff_status tuff_check(tuff_context *context, void (*row)(void *user, const tuff_check_row *row),
                                 void *user, size_t *out_wrong);
 
+/* One number that the driver tells of a compiled pipeline, under the driver's own name for it. */
+typedef struct tuff_statistic {
+    const char *name;
+    double value;
+} tuff_statistic;
+
+/* A kernel as it is compiled for a device. All pointers are valid during the callback alone. */
+typedef struct tuff_pipeline_row {
+    const char *kernel;
+    const char *variant;
+    const char *constants; /* "name=value name=value" */
+    bool is_default;       /* what the device is given unasked */
+    const char *failure;   /* why it does not compile; "" if it does */
+    const tuff_statistic *statistics;
+    size_t statistic_count; /* 0 where the driver tells nothing */
+    const char *assembly;   /* the driver's own text, or "" */
+} tuff_pipeline_row;
+
+typedef struct tuff_pipelines_options {
+    size_t size;
+    bool all;      /* those too that the device is not given unasked */
+    bool assembly; /* fill in `assembly` */
+} tuff_pipelines_options;
+#define TUFF_PIPELINES_OPTIONS                                                                               \
+    { sizeof(tuff_pipelines_options), false, false }
+
+/* Compiles the kernels of all operations at BERT's shapes, for inference and training, f32 and f16; calls `row` for each
+ * pipeline, ordered by kernel, variant and constants. TUFF_OK even where one does not compile: *out_failed counts those. */
+TUFF_API tuff_status tuff_pipelines_list(tuff_context *context, const tuff_pipelines_options *options,
+                                         void (*row)(void *user, const tuff_pipeline_row *row), void *user,
+                                         size_t *out_failed);
+
 #ifdef __cplusplus
 }
 #endif

@@ -6,6 +6,7 @@
 #include "vk/context.h"
 #include "ops/checks.h"
 #include "task/answer.h"
+#include "ops/inventory.h"
 #include "task/embed.h"
 #include "task/fill_mask.h"
 #include "task/forward.h"
@@ -300,6 +301,20 @@ tuff_status tuff_check(tuff_context *context, void (*row)(void *user, const tuff
                          "tuff_check: a context, a callback and a place for the count are needed");
     const struct tuff_allocator *before = tuff_memory_use(allocator_of(context));
     tuff_status status = tuff_check_device(context->device, row, user, out_wrong);
+    tuff_memory_use(before);
+    return status;
+}
+
+tuff_status tuff_pipelines_list(tuff_context *context, const tuff_pipelines_options *options,
+                                void (*row)(void *user, const tuff_pipeline_row *row), void *user,
+                                size_t *out_failed) {
+    tuff_pipelines_options own = TUFF_PIPELINES_OPTIONS;
+    if (!context || !row || !out_failed)
+        return tuff_fail(TUFF_ARGUMENT,
+                         "tuff_pipelines_list: a context, a callback and a place for the count are needed");
+    copy_options(&own, sizeof own, options);
+    const struct tuff_allocator *before = tuff_memory_use(allocator_of(context));
+    tuff_status status = tuff_inventory(context->device, &own, row, user, out_failed);
     tuff_memory_use(before);
     return status;
 }

@@ -199,7 +199,20 @@ static tuff_status check_backward(struct tuff_case *check_case, struct tuff_node
     return TUFF_OK;
 }
 
-enum pass { FORWARD, BACKWARD, BACKWARD_ACCUMULATING };
+static tuff_status record_once(struct tuff_case *check_case, struct tuff_node *node) {
+    struct tuff_recording *recording = NULL;
+    TUFF_TRY(make_outputs(check_case, node));
+    if (node->is_training)
+        TUFF_TRY(make_gradients(check_case, node, false));
+    TUFF_TRY(tuff_recording_create(check_case->device, &recording));
+    tuff_status status = node->op->forward(check_case->device, recording, node);
+    if (status == TUFF_OK && node->is_training && node->op->backward)
+        status = node->op->backward(check_case->device, recording, node);
+    tuff_recording_destroy(recording);
+    return status;
+}
+
+enum pass { FORWARD, BACKWARD, BACKWARD_ACCUMULATING, RECORD };
 
 static tuff_status run_case(struct tuff_device *device, const struct tuff_op *op, const uint32_t *numbers,
                             enum tuff_type type, bool is_training, enum pass pass,
@@ -212,8 +225,9 @@ static tuff_status run_case(struct tuff_device *device, const struct tuff_op *op
     if (status == TUFF_OK)
         status = op->make(check_case, &node, numbers);
     if (status == TUFF_OK)
-        status = pass == FORWARD ? check_forward(check_case, &node, result)
-                                 : check_backward(check_case, &node, pass == BACKWARD_ACCUMULATING, result);
+        status = pass == RECORD    ? record_once(check_case, &node)
+                 : pass == FORWARD ? check_forward(check_case, &node, result)
+                                   : check_backward(check_case, &node, pass == BACKWARD_ACCUMULATING, result);
     tuff_arena_destroy(check_case->arena);
     for (uint32_t i = 0; i < check_case->tensor_count; i++)
         tuff_free(check_case->tensors[i].reference);
@@ -242,4 +256,9 @@ tuff_status tuff_op_check_backward(struct tuff_device *device, const struct tuff
     *out_result = fresh_result(op, type);
     TUFF_TRY(run_case(device, op, numbers, type, true, BACKWARD, out_result));
     return run_case(device, op, numbers, type, true, BACKWARD_ACCUMULATING, out_result);
+}
+
+tuff_status tuff_op_record(struct tuff_device *device, const struct tuff_op *op, const uint32_t *numbers,
+                           enum tuff_type type, bool is_training) {
+    return run_case(device, op, numbers, type, is_training, RECORD, NULL);
 }

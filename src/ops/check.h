@@ -42,5 +42,8 @@ tuff_status tuff_op_check_forward(struct tuff_device *device, const struct tuff_
 tuff_status tuff_op_check_backward(struct tuff_device *device, const struct tuff_op *op,
                                    const uint32_t *numbers, enum tuff_type type,
                                    struct tuff_check_result *out_result);
+/* Records forward, and backward in training, and runs nothing: its pipelines are there afterwards. */
+tuff_status tuff_op_record(struct tuff_device *device, const struct tuff_op *op, const uint32_t *numbers,
+                           enum tuff_type type, bool is_training);
 
 #endif

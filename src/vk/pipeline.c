@@ -149,7 +149,8 @@ static void fill_specialization(const struct tuff_pipeline_key *key, VkSpecializ
 }
 
 static VkResult create_from_module(struct tuff_device *device, const struct tuff_pipeline_key *key,
-                                   VkShaderModule module, struct tuff_pipeline *pipeline) {
+                                   VkPipelineCreateFlags flags, VkPipelineCache cache, VkShaderModule module,
+                                   struct tuff_pipeline *pipeline) {
     VkSpecializationMapEntry entries[TUFF_MAX_SPECS];
     VkSpecializationInfo specialization;
     uint32_t subgroup_size = asked_subgroup_size(key);
@@ -162,7 +163,7 @@ static VkResult create_from_module(struct tuff_device *device, const struct tuff
     fill_specialization(key, entries, &specialization);
     const VkComputePipelineCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
-        .flags = VK_PIPELINE_CREATE_DISPATCH_BASE_BIT,
+        .flags = flags | VK_PIPELINE_CREATE_DISPATCH_BASE_BIT,
         .stage = {
             .sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
             .pNext = is_sized ? &required : NULL,
@@ -174,14 +175,11 @@ static VkResult create_from_module(struct tuff_device *device, const struct tuff
         },
         .layout = pipeline->layout,
     };
-    return device->table.vkCreateComputePipelines(device->handle,
-                                                  tuff_pipeline_cache_handle(device->pipelines->cache), 1,
-                                                  &info, NULL, &pipeline->handle);
+    return device->table.vkCreateComputePipelines(device->handle, cache, 1, &info, NULL, &pipeline->handle);
 }
 
-static tuff_status make(struct tuff_device *device, struct entry *entry) {
-    const struct tuff_pipeline_key *key = &entry->key;
-    struct tuff_pipeline *pipeline = &entry->pipeline;
+static tuff_status make(struct tuff_device *device, const struct tuff_pipeline_key *key,
+                        VkPipelineCreateFlags flags, VkPipelineCache cache, struct tuff_pipeline *pipeline) {
     VkShaderModule module = VK_NULL_HANDLE;
     if (device->is_lost)
         return tuff_device_result(device, VK_ERROR_DEVICE_LOST, key->kernel->name);
@@ -196,7 +194,7 @@ static tuff_status make(struct tuff_device *device, struct entry *entry) {
     };
     VkResult result = device->table.vkCreateShaderModule(device->handle, &info, NULL, &module);
     if (result == VK_SUCCESS)
-        result = create_from_module(device, key, module, pipeline);
+        result = create_from_module(device, key, flags, cache, module, pipeline);
     device->table.vkDestroyShaderModule(device->handle, module, NULL);
     if (result != VK_SUCCESS)
         pipeline->handle = VK_NULL_HANDLE;
@@ -249,7 +247,7 @@ tuff_status tuff_pipeline_get(struct tuff_device *device, const struct tuff_pipe
     TUFF_TRY(status);
     tuff_mutex_lock(&entry->lock);
     if (!entry->pipeline.handle) {
-        status = make(device, entry);
+        status = make(device, key, 0, tuff_pipeline_cache_handle(pipelines->cache), &entry->pipeline);
         is_new = status == TUFF_OK;
     }
     tuff_mutex_unlock(&entry->lock);
@@ -259,6 +257,28 @@ tuff_status tuff_pipeline_get(struct tuff_device *device, const struct tuff_pipe
         tuff_mutex_unlock(&pipelines->lock);
     }
     *out_pipeline = &entry->pipeline;
+    return status;
+}
+
+tuff_status tuff_pipeline_make(struct tuff_device *device, const struct tuff_pipeline_key *key,
+                               VkPipelineCreateFlags flags, struct tuff_pipeline *out_pipeline) {
+    *out_pipeline = (struct tuff_pipeline){ 0 };
+    return make(device, key, flags, VK_NULL_HANDLE, out_pipeline);
+}
+
+tuff_status tuff_pipelines_keys(struct tuff_device *device, struct tuff_pipeline_key **out_keys,
+                                size_t *out_count) {
+    struct tuff_pipelines *pipelines = device->pipelines;
+    size_t count = 0;
+    tuff_mutex_lock(&pipelines->lock);
+    tuff_status status = tuff_alloc(pipelines->count + 1, sizeof **out_keys, out_keys);
+    for (size_t i = 0; i < BUCKET_COUNT && status == TUFF_OK; i++)
+        for (struct entry *entry = pipelines->buckets[i]; entry && count < pipelines->count;
+             entry = entry->next)
+            if (entry->pipeline.handle)
+                (*out_keys)[count++] = entry->key;
+    tuff_mutex_unlock(&pipelines->lock);
+    *out_count = count;
     return status;
 }
 

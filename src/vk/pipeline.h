@@ -32,6 +32,12 @@ tuff_status tuff_pipeline_get(struct tuff_device *device, const struct tuff_pipe
 /* Makes many on all processors; the first failure is returned after all have been tried. */
 tuff_status tuff_pipelines_prepare(struct tuff_device *device, const struct tuff_pipeline_key *keys,
                                    size_t count);
+/* One that the table and the cache know nothing of; the caller destroys its handle. */
+tuff_status tuff_pipeline_make(struct tuff_device *device, const struct tuff_pipeline_key *key,
+                               VkPipelineCreateFlags flags, struct tuff_pipeline *out_pipeline);
+/* The keys of all that were made so far, in no order; the caller frees them. */
+tuff_status tuff_pipelines_keys(struct tuff_device *device, struct tuff_pipeline_key **out_keys,
+                                size_t *out_count);
 size_t tuff_pipelines_count(struct tuff_device *device);
 
 /* The layout of a descriptor set with that many storage buffers. */

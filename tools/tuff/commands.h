@@ -20,7 +20,8 @@
     X(gradients, "gradients", "the gradient of every parameter for a labelled batch")                        \
     X(step, "step", "optimizer steps on stored batches")                                                     \
     X(devices, "devices", "the Vulkan devices of this machine")                                              \
-    X(check, "check", "hold every kernel of a device against a plain C reference")
+    X(check, "check", "hold every kernel of a device against a plain C reference")                           \
+    X(pipelines, "pipelines", "what a device's compiler makes of every kernel")
 
 #define TUFF_COMMAND_PROTOTYPE(name, word, summary) int tuff_cmd_##name(int argc, char **argv);
 TUFF_COMMANDS(TUFF_COMMAND_PROTOTYPE)

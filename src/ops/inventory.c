@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ops/inventory.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "ops/check.h"
+#include "vk/statistics.h"
+
+struct inventory {
+    struct tuff_device *device;
+    const tuff_pipelines_options *options;
+    void (*row)(void *user, const tuff_pipeline_row *row);
+    void *user;
+    size_t failed;
+};
+
+/* The products of BERT's layers, as ops/linear.c reads them: tokens, inner size, outputs, activation,
+ * options. Large, and few enough that other tiles are chosen. */
+static const uint32_t products[][8] = {
+    { 1024, 768, 768, TUFF_ACTIVATION_NONE, 3 }, { 1024, 768, 3072, TUFF_ACTIVATION_GELU, 1 },
+    { 128, 768, 768, TUFF_ACTIVATION_NONE, 3 },  { 128, 384, 1536, TUFF_ACTIVATION_GELU, 1 },
+    { 8, 768, 768, TUFF_ACTIVATION_TANH, 1 },    { 0 },
+};
+
+static bool is_fatal(tuff_status status) {
+    return status == TUFF_DEVICE_LOST || status == TUFF_HOST_MEMORY || status == TUFF_DEVICE_MEMORY;
+}
+
+static int by_name(const void *a, const void *b) {
+    const struct tuff_pipeline_key *x = a;
+    const struct tuff_pipeline_key *y = b;
+    int order = strcmp(x->kernel->name, y->kernel->name);
+    if (order == 0)
+        order = (x->variant > y->variant) - (x->variant < y->variant);
+    for (uint32_t i = 0; order == 0 && i < x->kernel->spec_count; i++)
+        order = (x->specs[i] > y->specs[i]) - (x->specs[i] < y->specs[i]);
+    return order;
+}
+
+static void describe(const struct tuff_pipeline_key *key, char *text, size_t size) {
+    size_t length = 0;
+    text[0] = 0;
+    for (uint32_t i = 0; i < key->kernel->spec_count && length < size; i++)
+        length += (size_t)snprintf(text + length, size - length, "%s%s=%u", i ? " " : "",
+                                   key->kernel->spec_names[i], key->specs[i]);
+}
+
+static void tell_failure(struct inventory *inventory, const char *kernel, const char *variant,
+                         const char *constants, bool is_default) {
+    inventory->failed++;
+    inventory->row(inventory->user, &(tuff_pipeline_row){ .kernel = kernel,
+                                                          .variant = variant,
+                                                          .constants = constants,
+                                                          .is_default = is_default,
+                                                          .failure = tuff_error_message(),
+                                                          .assembly = "" });
+}
+
+/* Compiles one pipeline and hands it on. */
+static tuff_status tell(struct inventory *inventory, const struct tuff_pipeline_key *key, bool is_default) {
+    struct tuff_statistics statistics;
+    char constants[1024];
+    const char *variant = key->kernel->variants[key->variant].name;
+    describe(key, constants, sizeof constants);
+    tuff_status status =
+        tuff_statistics_get(inventory->device, key, inventory->options->assembly, &statistics);
+    if (status == TUFF_OK)
+        inventory->row(inventory->user, &(tuff_pipeline_row){ .kernel = key->kernel->name,
+                                                              .variant = variant,
+                                                              .constants = constants,
+                                                              .is_default = is_default,
+                                                              .failure = "",
+                                                              .statistics = statistics.values,
+                                                              .statistic_count = statistics.count,
+                                                              .assembly = statistics.assembly });
+    else if (!is_fatal(status))
+        tell_failure(inventory, key->kernel->name, variant, constants, is_default);
+    tuff_statistics_free(&statistics);
+    return is_fatal(status) ? status : TUFF_OK;
+}
+
+/* Records an op for inference and training at one shape: the device's pipelines for it are there afterwards.
+ */
+static tuff_status record_shape(struct inventory *inventory, const struct tuff_op *op,
+                                const uint32_t *numbers) {
+    static const char *const type_names[] = { "f32", "f16" };
+    for (int type = TUFF_TYPE_F32; type <= TUFF_TYPE_F16; type++)
+        for (int is_training = 0; is_training < 2; is_training++) {
+            tuff_status status =
+                tuff_op_record(inventory->device, op, numbers, (enum tuff_type)type, is_training != 0);
+            if (is_fatal(status))
+                return status;
+            if (status != TUFF_OK)
+                tell_failure(inventory, op->name, type_names[type], "", true);
+        }
+    return TUFF_OK;
+}
+
+static tuff_status record_shapes(struct inventory *inventory, const struct tuff_op *op,
+                                 const uint32_t (*shapes)[8]) {
+    for (size_t i = 0; shapes[i][0]; i++)
+        TUFF_TRY(record_shape(inventory, op, shapes[i]));
+    return TUFF_OK;
+}
+
+static tuff_status record_ops(struct inventory *inventory) {
+    for (size_t i = 0; tuff_ops[i]; i++)
+        TUFF_TRY(record_shapes(inventory, tuff_ops[i], tuff_ops[i]->check_shapes));
+    return record_shapes(inventory, &tuff_op_linear, products);
+}
+
+static tuff_status tell_defaults(struct inventory *inventory) {
+    struct tuff_pipeline_key *keys = NULL;
+    size_t count = 0;
+    TUFF_TRY(tuff_pipelines_keys(inventory->device, &keys, &count));
+    qsort(keys, count, sizeof *keys, by_name);
+    tuff_status status = TUFF_OK;
+    for (size_t i = 0; i < count && status == TUFF_OK; i++)
+        status = tell(inventory, &keys[i], true);
+    tuff_free(keys);
+    return status;
+}
+
+/* Every variant that the device can run, with the constants that its shader states. */
+static tuff_status tell_others(struct inventory *inventory) {
+    for (size_t k = 0; tuff_kernels[k]; k++)
+        for (uint32_t v = 0; v < tuff_kernels[k]->variant_count; v++) {
+            const struct tuff_kernel *kernel = tuff_kernels[k];
+            struct tuff_pipeline_key key = { .kernel = kernel, .variant = v };
+            if (!kernel->variants[v].code || !tuff_device_can(inventory->device, kernel->variants[v].needs))
+                continue;
+            for (uint32_t i = 0; i < kernel->spec_count; i++)
+                key.specs[i] = kernel->spec_defaults[i];
+            TUFF_TRY(tell(inventory, &key, false));
+        }
+    return TUFF_OK;
+}
+
+tuff_status tuff_inventory(struct tuff_device *device, const tuff_pipelines_options *options,
+                           void (*row)(void *user, const tuff_pipeline_row *row), void *user,
+                           size_t *out_failed) {
+    struct inventory inventory = { .device = device, .options = options, .row = row, .user = user };
+    tuff_status status = record_ops(&inventory);
+    if (status == TUFF_OK)
+        status = tell_defaults(&inventory);
+    if (status == TUFF_OK && options->all)
+        status = tell_others(&inventory);
+    *out_failed = inventory.failed;
+    return status;
+}
