@@ -155,7 +155,7 @@ tuff_status tuff_choose(tuff_model *model, const tuff_choice *choices, size_t co
                         const tuff_score_options *options, float *out_scores, tuff_text_report *out_report) {
     tuff_score_options own;
     tuff_text_report report = { 0 };
-    TUFF_TRY(read_score_options("tuff_choose", model, count == 0 || (choices && out_scores), options, &own));
+    TUFF_TRY(read_score_options("tuff_choose", model, count == 0 || choices, options, &own));
     const struct tuff_allocator *before = enter(model);
     tuff_status status = tuff_task_choose(model, choices, count, &own, out_scores, &report);
     leave(model, before);
@@ -198,8 +198,8 @@ tuff_status tuff_tag(tuff_model *model, const tuff_text *texts, size_t count, co
     return status;
 }
 
-tuff_status tuff_answer(tuff_model *model, const tuff_text *questions, const tuff_text *contexts, size_t count,
-                        const tuff_answer_options *options, tuff_answers **out_answers,
+tuff_status tuff_answer(tuff_model *model, const tuff_text *questions, const tuff_text *contexts,
+                        size_t count, const tuff_answer_options *options, tuff_answers **out_answers,
                         tuff_text_report *out_report) {
     tuff_answer_options own = TUFF_ANSWER_OPTIONS;
     tuff_text_report report = { 0 };

@@ -215,13 +215,16 @@ tuff_status tuff_task_choose(struct tuff_model *model, const tuff_choice *choice
     TUFF_TRY(tuff_need_head(model, TUFF_HEAD_MULTIPLE_CHOICE));
     for (size_t i = 0; i < count; i++)
         total += choices[i].ending_count;
+    if (total > 0 && !out_scores)
+        return tuff_fail(TUFF_ARGUMENT, "tuff_choose: a place for the scores is needed");
     TUFF_TRY_GOTO(allocate_pairs(total, &pairs));
     TUFF_TRY_GOTO(tuff_alloc(total, sizeof *scoring.scores, &scoring.scores));
     TUFF_TRY_GOTO(lay_out(choices, count, options, &pairs));
     TUFF_TRY_GOTO(copy_pairs(pairs.endings, pairs.count, true, &pairs.seconds));
     TUFF_TRY_GOTO(score(model, TUFF_WANT_CLASSIFIER, pairs.contexts, pairs.seconds, pairs.count, options,
                         &scoring, out_report));
-    memset(out_scores, 0, total * sizeof *out_scores);
+    if (total > 0)
+        memset(out_scores, 0, total * sizeof *out_scores);
     for (size_t i = 0; i < pairs.count; i++)
         out_scores[pairs.places[i]] = scoring.scores[i];
     for (size_t i = 0; i < count; out_scores += choices[i++].ending_count)
