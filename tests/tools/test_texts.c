@@ -134,6 +134,20 @@ Test(tools_texts, forms_of_input_agree) {
     cr_expect_str_eq(tsv.out, pair.out);
 }
 
+Test(tools_texts, endings_come_as_arguments_columns_or_a_list) {
+    test_write(folder, "choices.tsv", "endings0\tcontext\tendings1\tlabel\nfirst\tit is\tsecond one\t1\n");
+    test_write(folder, "choices.jsonl", "{\"context\":\"it is\",\"endings\":[\"first\",\"second one\"]}\n");
+    struct test_command given =
+        test_command("tuff choose --model models/bert-tiny-multichoice --json 'it is' first 'second one'");
+    cr_expect(strstr(given.out, "\"scores\":[") != NULL, "%s", given.err);
+    cr_expect_str_eq(
+        test_command("tuff choose --model models/bert-tiny-multichoice --json --file choices.tsv").out,
+        given.out);
+    cr_expect_str_eq(
+        test_command("tuff choose --model models/bert-tiny-multichoice --json --file choices.jsonl").out,
+        given.out);
+}
+
 Test(tools_texts, what_was_cut_is_said) {
     struct test_command run = test_command(
         "tuff classify --model models/bert-tiny-seqcls3 --max-length 4 'one two three four' one");

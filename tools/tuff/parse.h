@@ -7,13 +7,15 @@
 #include "arena.h"
 #include "records.h"
 
-enum { REASON_SIZE = 512, NO_COLUMN = -1 };
+enum { REASON_SIZE = 512, NO_COLUMN = -1, MAX_LIST_COLUMNS = 64 };
 
 /* Where a TSV's fields stand. */
 struct columns {
-    size_t count; /* that each line must have; 0: unknown, there is no header */
-    long fields[RECORD_MAX_FIELDS];
+    size_t count;                   /* that each line must have; 0: unknown, there is no header */
+    long fields[RECORD_MAX_FIELDS]; /* of a list the first one */
     long id;
+    long list[MAX_LIST_COLUMNS]; /* of the one field that is a list: columns of its name and a number */
+    size_t list_count;
 };
 
 /* `header` is not read where the source says that there is none. */
