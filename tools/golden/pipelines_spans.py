@@ -154,7 +154,8 @@ def make_answer(oracle):
     plans = [
         ("", 64, 32, {}, 60, 40),
         ("--top-k 3", 64, 32, {"top_k": 3}, 40, 40),
-        ("--top-k 4 --handle-impossible-answer", 64, 32, {"top_k": 4, "impossible": True}, 40, 30),
+        ("--top-k 4 --handle-impossible-answer", 64, 32, {"top_k": 4, "impossible": True}, 30, 30),
+        ("--top-k 60 --handle-impossible-answer --max-length 24 --doc-stride 4", 24, 4, {"top_k": 60, "impossible": True}, 10, 12),
         ("--handle-impossible-answer --max-length 40 --doc-stride 8", 40, 8, {"impossible": True}, 20, 90),
         ("--top-k 2 --no-align-to-words --max-answer-length 3", 64, 32, {"top_k": 2, "words": False, "longest": 3}, 20, 40),
         ("--top-k 5 --max-length 48 --doc-stride 0 --max-answer-length 30", 48, 0, {"top_k": 5, "longest": 30}, 20, 120),
