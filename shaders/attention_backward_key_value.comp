@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// variants: f32 f16 f32_address f16_address f32_loop f16_loop
+// variants: f32 f16 f32_address f16_address
 // The gradients of keys and values, one key an invocation: queries are the same for all of them. Each key's sums are
 // one invocation's, over the queries in order: no atomics, the same bits in every run.
 //   p = exp(q k^T * scale - log_sum_exp)    d_v = dropout(p)^T d_context
@@ -68,7 +68,7 @@ void main()
     float score_scale = tile.w < 0 ? 0.0 : scale * LOG2_E;
 
     vec4 key[head_groups], value[head_groups], d_key[head_groups], d_value[head_groups];
-    EACH_GROUP(d) {
+    [[unroll]] for (uint d = 0; d < head_groups; d++) {
         key[d] = load4(qkv[key_at + d]) * score_scale;
         value[d] = load4(qkv[key_at + to_value + d]);
         d_key[d] = vec4(0.0);
@@ -84,11 +84,11 @@ void main()
             s[j] = 0.0;
             d_p[j] = 0.0;
         }
-        EACH_GROUP(d) {
+        [[unroll]] for (uint d = 0; d < head_groups; d++) {
             [[unroll]] for (uint j = 0; j < block; j++)
                 s[j] += dot(key[d], ROW4(qkv, query[j], d));
         }
-        EACH_GROUP(d) {
+        [[unroll]] for (uint d = 0; d < head_groups; d++) {
             [[unroll]] for (uint j = 0; j < block; j++)
                 d_p[j] += dot(value[d], ROW4(d_context, d_out[j], d));
         }
@@ -100,7 +100,7 @@ void main()
             s[j] = p * (d_p[j] * factor - stat.y) * scale;
             d_p[j] = p * factor;
         }
-        EACH_GROUP(d) {
+        [[unroll]] for (uint d = 0; d < head_groups; d++) {
             vec4 grown_key = d_key[d];
             vec4 grown_value = d_value[d];
             [[unroll]] for (uint j = 0; j < block; j++) {
@@ -114,7 +114,7 @@ void main()
 
     if (gl_LocalInvocationID.x >= key_count)
         return;
-    EACH_GROUP(d) {
+    [[unroll]] for (uint d = 0; d < head_groups; d++) {
         add_into(key_at + d, d_key[d]);
         add_into(key_at + to_value + d, d_value[d]);
     }

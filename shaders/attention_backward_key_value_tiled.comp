@@ -108,6 +108,10 @@ void main()
             ADD(d_value, d_context, d_context_at, context_groups, 1)
             ADD(d_value, d_context, d_context_at, context_groups, 2)
             ADD(d_value, d_context, d_context_at, context_groups, 3)
+            ADD(d_value, d_context, d_context_at, context_groups, 4)
+            ADD(d_value, d_context, d_context_at, context_groups, 5)
+            ADD(d_value, d_context, d_context_at, context_groups, 6)
+            ADD(d_value, d_context, d_context_at, context_groups, 7)
         }
         if (skips_keys != 0)
             continue;
@@ -128,6 +132,10 @@ void main()
         ADD(d_key, qkv, query_at, row_groups, 1)
         ADD(d_key, qkv, query_at, row_groups, 2)
         ADD(d_key, qkv, query_at, row_groups, 3)
+        ADD(d_key, qkv, query_at, row_groups, 4)
+        ADD(d_key, qkv, query_at, row_groups, 5)
+        ADD(d_key, qkv, query_at, row_groups, 6)
+        ADD(d_key, qkv, query_at, row_groups, 7)
     }
 
     [[unroll]] for (uint i = 0; i < 4; i++) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// variants: f32 f16 f32_address f16_address f32_loop f16_loop
+// variants: f32 f16 f32_address f16_address
 // The gradient of queries, one query an invocation (as attention_forward has it):
 //   p = exp(q k^T * scale - log_sum_exp)    d_p = dropout(d_context v^T)
 //   delta = rowsum(d_context * context)     d_q = scale * (p * (d_p - delta)) k
@@ -53,7 +53,7 @@ void main()
 
     vec4 query[head_groups], d_out[head_groups], d_query[head_groups];
     float delta = 0.0;
-    EACH_GROUP(d) {
+    [[unroll]] for (uint d = 0; d < head_groups; d++) {
         uint at = (row * head_count + head) * head_groups + d;
         query[d] = load4(qkv[row * row_groups + head * head_groups + d]) * score_scale;
         d_out[d] = load4(d_context[at]);
@@ -71,11 +71,11 @@ void main()
             s[j] = 0.0;
             d_p[j] = 0.0;
         }
-        EACH_GROUP(d) {
+        [[unroll]] for (uint d = 0; d < head_groups; d++) {
             [[unroll]] for (uint j = 0; j < block; j++)
                 s[j] += dot(query[d], ROW4(qkv, key[j], d));
         }
-        EACH_GROUP(d) {
+        [[unroll]] for (uint d = 0; d < head_groups; d++) {
             [[unroll]] for (uint j = 0; j < block; j++)
                 d_p[j] += dot(d_out[d], ROW4(qkv, value[j], d));
         }
@@ -88,7 +88,7 @@ void main()
             float p = k + j < key_count ? exp2(s[j] - log_sum) : 0.0;
             s[j] = p * (d_p[j] - delta) * scale;
         }
-        EACH_GROUP(d) {
+        [[unroll]] for (uint d = 0; d < head_groups; d++) {
             vec4 grown = d_query[d];
             [[unroll]] for (uint j = 0; j < block; j++)
                 grown += s[j] * ROW4(qkv, key[j], d);
@@ -99,7 +99,7 @@ void main()
     if (gl_LocalInvocationID.x >= query_count)
         return;
     stats[row * stats_stride + head].y = delta;
-    EACH_GROUP(d) {
+    [[unroll]] for (uint d = 0; d < head_groups; d++) {
         uint at = row * row_groups + head * head_groups + d;
         vec4 before = accumulates != 0 ? load4(d_qkv[at]) : vec4(0.0);
         d_qkv[at] = store4(before + d_query[d]);

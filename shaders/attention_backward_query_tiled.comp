@@ -106,6 +106,10 @@ void main()
         ADD_KEYS(1)
         ADD_KEYS(2)
         ADD_KEYS(3)
+        ADD_KEYS(4)
+        ADD_KEYS(5)
+        ADD_KEYS(6)
+        ADD_KEYS(7)
     }
 
     [[unroll]] for (uint i = 0; i < 4; i++) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// variants: f32 f16 f32_address f16_address f32_loop f16_loop
+// variants: f32 f16 f32_address f16_address
 // context = dropout(softmax(q k^T * scale)) v over packed sequences, one query an invocation: keys and values are the
 // same for all of them, nothing is shared and nothing waits, and any number of invocations is right. Made for CPU
 // drivers, and for devices that lack what attention_forward_tiled needs. The softmax is online: the sums are scaled
@@ -50,7 +50,7 @@ void main()
     float score_scale = tile.w < 0 ? 0.0 : scale * LOG2_E;
 
     vec4 query[head_groups], sum[head_groups];
-    EACH_GROUP(d) {
+    [[unroll]] for (uint d = 0; d < head_groups; d++) {
         query[d] = load4(qkv[row * row_groups + head * head_groups + d]) * score_scale;
         sum[d] = vec4(0.0);
     }
@@ -64,7 +64,7 @@ void main()
             value[j] = ROW_AT(qkv, at + to_value);
             s[j] = 0.0;
         }
-        EACH_GROUP(d) {
+        [[unroll]] for (uint d = 0; d < head_groups; d++) {
             [[unroll]] for (uint j = 0; j < block; j++)
                 s[j] += dot(query[d], ROW4(qkv, key[j], d));
         }
@@ -85,7 +85,7 @@ void main()
             [[unroll]] for (uint j = 0; j < block; j++)
                 s[j] *= factors[j];
         }
-        EACH_GROUP(d) {
+        [[unroll]] for (uint d = 0; d < head_groups; d++) {
             vec4 grown = sum[d] * shrink;
             [[unroll]] for (uint j = 0; j < block; j++)
                 grown += s[j] * ROW4(qkv, value[j], d);
@@ -96,7 +96,7 @@ void main()
     if (gl_LocalInvocationID.x >= query_count)
         return;
     float share = key_count > 0 ? 1.0 / total : 0.0;
-    EACH_GROUP(d)
+    [[unroll]] for (uint d = 0; d < head_groups; d++)
         context[(row * head_count + head) * head_groups + d] = store4(sum[d] * share);
     if (stats_stride == 0)
         return;

@@ -105,6 +105,10 @@ void main()
         ADD_VALUES(1)
         ADD_VALUES(2)
         ADD_VALUES(3)
+        ADD_VALUES(4)
+        ADD_VALUES(5)
+        ADD_VALUES(6)
+        ADD_VALUES(7)
     }
 
     // The two halves of a row have the same `top`.

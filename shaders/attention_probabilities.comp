@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// variants: f32 f16 f32_loop f16_loop
+// variants: f32 f16
 // probabilities = softmax(q k^T * scale) of one sequence, one query an invocation: once through the keys for the
 // log-sum-exp, once more to write. For whoever wants to see what attention looked at; the forward pass keeps nothing.
 #version 450
@@ -24,14 +24,18 @@ layout(push_constant) uniform Push
     float scale; // 0: uniform weights
 };
 
-vec4 query[head_groups];
+const uint kept_groups = head_groups < 32 ? head_groups : 32; // more would not fit into registers
+vec4 query[kept_groups];                       // times the scale
 
-float score(uint key_at)
+float score(uint query_at, uint key_at)
 {
     float sum = 0.0;
-    EACH_GROUP(d)
+    [[unroll]] for (uint d = 0; d < kept_groups; d++)
         sum += dot(query[d], load4(qkv[key_at + d]));
-    return sum;
+    float rest = 0.0;
+    for (uint d = kept_groups; d < head_groups; d++)
+        rest += dot(load4(qkv[query_at + d]), load4(qkv[key_at + d]));
+    return sum + rest * scale * LOG2_E;
 }
 
 void main()
@@ -41,12 +45,13 @@ void main()
     uint head = first_head + gl_WorkGroupID.y;
     uint row_groups = 3 * head_count * head_groups;
     uint key_start = first_key_row * row_groups + (head_count + head) * head_groups;
-    EACH_GROUP(d)
-        query[d] = load4(qkv[row * row_groups + head * head_groups + d]) * scale * LOG2_E;
+    uint query_at = row * row_groups + head * head_groups;
+    [[unroll]] for (uint d = 0; d < kept_groups; d++)
+        query[d] = load4(qkv[query_at + d]) * scale * LOG2_E;
 
     float top = LOWEST, total = 0.0;
     for (uint k = 0; k < key_count; k++) {
-        float s = score(key_start + k * row_groups);
+        float s = score(query_at, key_start + k * row_groups);
         float new_top = max(top, s);
         total = total * exp2(top - new_top) + exp2(s - new_top);
         top = new_top;
@@ -56,5 +61,5 @@ void main()
     float share = 1.0 / total;
     uint out_at = (gl_WorkGroupID.y * query_count + q) * key_count;
     for (uint k = 0; k < key_count; k++)
-        probabilities[out_at + k] = exp2(score(key_start + k * row_groups) - top) * share;
+        probabilities[out_at + k] = exp2(score(query_at, key_start + k * row_groups) - top) * share;
 }

@@ -21,14 +21,6 @@
 // Below every score, and finite: differences of two never make NaN.
 #define LOWEST -1e30
 
-// Over the element groups of a head. Unrolled, its arrays become registers; the variant `loop` is for heads so large that
-// there are too few of them, and compiling would take long.
-#ifdef VARIANT_loop
-#define EACH_GROUP(d) [[dont_unroll]] for (uint d = 0; d < head_groups; d++)
-#else
-#define EACH_GROUP(d) [[unroll]] for (uint d = 0; d < head_groups; d++)
-#endif
-
 #ifdef VARIANT_address
 #extension GL_EXT_buffer_reference : require
 #extension GL_EXT_buffer_reference_uvec2 : require

@@ -14,7 +14,7 @@ layout(local_size_x = 64) in;
 const uint tile_rows = 32;
 const uint chunk_groups = 8;
 const uint chunk_count = (head_groups + chunk_groups - 1) / chunk_groups;
-const uint max_chunks = 4; // heads of up to 128 columns
+const uint max_chunks = 8; // heads of up to 256 columns
 const uint pitch = chunk_groups + 1; // one more than needed: rows begin in different banks
 
 shared vec4 own[tile_rows * pitch];

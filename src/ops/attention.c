@@ -26,6 +26,9 @@
 static tuff_status shape(const struct tuff_device *device, const struct tuff_node *node,
                          struct tuff_shape outputs[TUFF_MAX_OUTPUTS]) {
     (void)device;
+    if (node->params.attention.head_stride > TUFF_ATTENTION_COLUMNS)
+        return tuff_fail(TUFF_UNSUPPORTED, "attention heads have %u columns; at most %d can be computed",
+                         node->params.attention.head_stride, TUFF_ATTENTION_COLUMNS);
     const uint32_t width = node->params.attention.head_count * node->params.attention.head_stride;
     TUFF_TRY(tuff_expect_float(node, TUFF_ATTENTION_QKV, "qkv", 0, 3 * width));
     TUFF_TRY(tuff_expect(node, TUFF_ATTENTION_TILES, "tiles", TUFF_TYPE_I32, 0, 4));

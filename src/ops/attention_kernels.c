@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Two families of kernels: one query (or key) an invocation for CPUs, which need no barrier and no shared
- * memory, and tiles of 32 through shared memory for GPUs. The former serve any head size and any device. */
+ * memory, and tiles of 32 through shared memory for GPUs and for large heads. */
 #include "ops/attention_kernels.h"
 
 #include <math.h>
@@ -25,7 +25,7 @@ enum { CONTEXT = TUFF_ATTENTION_CONTEXT, STATS = TUFF_ATTENTION_STATS };
 
 enum {
     TILE_ROWS = 32,         /* of the tiled kernels */
-    UNROLLED_COLUMNS = 128, /* larger heads fit into no registers: their loops are not unrolled */
+    UNROLLED_COLUMNS = 128, /* larger heads are too much for the registers of one invocation */
     PAIRED_COLUMNS = 32,    /* up to here d_key and d_value together spill on no device */
 };
 
@@ -40,7 +40,7 @@ uint32_t tuff_attention_query_block(const struct tuff_device *device) {
 }
 
 static bool uses_tiles(const struct tuff_device *device, const struct tuff_node *node) {
-    return !is_cpu(device) && node->params.attention.head_stride <= UNROLLED_COLUMNS;
+    return !is_cpu(device) || node->params.attention.head_stride > UNROLLED_COLUMNS;
 }
 
 /* NVIDIA, AMD and Qualcomm have the registers for both gradients of a head of 64. */
@@ -49,14 +49,10 @@ static bool has_many_registers(const struct tuff_device *device) {
     return vendor == 0x10DE || vendor == 0x1002 || vendor == 0x5143;
 }
 
-/* Of the kernels without tiles: f32 f16, the same with addresses, which make a CPU driver load scalars
- * quickly, the same with loops. */
+/* Of the kernels without tiles: f32 f16, the same with addresses. */
 static uint32_t variant_of(const struct tuff_device *device, const struct tuff_node *node) {
-    uint32_t is_f16 = tuff_is_f16(node->inputs[QKV]);
-    if (node->params.attention.head_stride > UNROLLED_COLUMNS)
-        return 4 + is_f16;
     bool uses_addresses = tuff_driver_has_scalar_loads(device) && device->features.buffer_address;
-    return (uses_addresses ? 2 : 0) + is_f16;
+    return tuff_is_f16(node->inputs[QKV]) + (uses_addresses ? 2 : 0);
 }
 
 /* One workgroup for each tile of a head. How long the sequences are is known on the device only: the cost

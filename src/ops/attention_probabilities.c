@@ -24,7 +24,7 @@ tuff_status tuff_attention_probabilities(struct tuff_device *device, struct tuff
                               .z = 1,
                               .cost = size / sizeof(float) * 2 * params->attention.head_stride };
     return tuff_run_attention_probabilities(
-        recording, tuff_is_f16(qkv) + (params->attention.head_stride > 128 ? 2u : 0u), grid,
+        recording, tuff_is_f16(qkv), grid,
         &(struct tuff_attention_probabilities){
             .qkv = qkv->slice,
             .probabilities = probabilities,

@@ -16,8 +16,7 @@
 static const uint32_t shapes[][8] = {
     { 1, 1, 1, 1, 0, 0, 0 },        { 3, 3, 5, 2, 1, 1, 1 },    { 12, 16, 33, 31, 3, 0, 2 },
     { 2, 20, 65, 17, 1, 4, 0 },     { 5, 32, 128, 7, 0, 0, 0 }, { 2, 64, 131, 64, 65, 0, 5 },
-    { 3, 24, 37, 70, 2, 0, 1, 10 }, { 2, 80, 19, 97, 2, 0, 0 }, { 2, 200, 9, 37, 0, 2, 3, 30 },
-    { 1, 8, 700, 16, 0, 0, 0 },
+    { 3, 24, 37, 70, 2, 0, 1, 10 }, { 2, 80, 19, 97, 2, 0, 0 }, { 1, 8, 700, 16, 0, 0, 0 },
 };
 
 static void expect_close(const struct tuff_check_result *result, const uint32_t *numbers, const char *what,
@@ -55,6 +54,20 @@ Test(ops_attention, equals_its_reference) {
 Test(ops_attention, equals_its_reference_without_buffer_addresses) {
     struct tuff_device *device = test_device_without("buffer_address");
     check_shapes(device);
+    test_device_close(device);
+}
+
+/* One shape: CPU drivers take long to compile what large heads need. */
+Test(ops_attention, large_heads_equal_the_reference) {
+    static const uint32_t numbers[8] = { 2, 133, 9, 37, 1, 2, 3, 30 };
+    struct tuff_device *device = test_device();
+    struct tuff_check_result result;
+    cr_assert_eq(tuff_op_check_forward(device, &tuff_op_attention, numbers, TUFF_TYPE_F16, false, &result),
+                 TUFF_OK, "%s", tuff_error_message());
+    expect_close(&result, numbers, "forward", TUFF_TYPE_F16);
+    cr_assert_eq(tuff_op_check_backward(device, &tuff_op_attention, numbers, TUFF_TYPE_F32, &result), TUFF_OK,
+                 "%s", tuff_error_message());
+    expect_close(&result, numbers, "backward", TUFF_TYPE_F32);
     test_device_close(device);
 }
 
