@@ -646,6 +646,88 @@ TUFF_API tuff_status tuff_trainer_step(tuff_trainer *trainer, const tuff_arrays 
  * config.json and tokenizer files. Each file is replaced whole or not at all. */
 TUFF_API tuff_status tuff_trainer_save(tuff_trainer *trainer, const char *folder);
 
+/* ---------------------------------------------------------------- tasks */
+
+/* What a model is fine-tuned for, evaluated at, and what its files hold. */
+typedef enum tuff_task {
+    TUFF_TASK_CLASSIFY = 0,   /* a text (or a pair) and its class */
+    TUFF_TASK_PAIR = 1,       /* a pair of texts and its class */
+    TUFF_TASK_REGRESS = 2,    /* a text or a pair and a number */
+    TUFF_TASK_MULTILABEL = 3, /* a text or a pair and any number of labels */
+    TUFF_TASK_TAG = 4,        /* words with a tag each; the first piece of a word carries it */
+    TUFF_TASK_ANSWER = 5,     /* questions on contexts, as SQuAD has them */
+    TUFF_TASK_CHOOSE = 6      /* which of several endings follows */
+} tuff_task;
+
+/* How a labelled file is read: .tsv, .csv, .jsonl, .conll, .json (SQuAD) by its name. */
+typedef struct tuff_data_options {
+    size_t size;
+    const char *text_column, *pair_column, *label_column, *id_column; /* NULL: the usual names */
+    const char *labels; /* file with a label a line; NULL: the model's, for a new head those of the training file */
+    double label_scale, label_offset; /* numbers are trained as (label - offset) / scale */
+    uint32_t max_length;              /* tokens; longer texts are cut. 0: the model's */
+    uint32_t stride;                  /* tokens that the windows of a context share */
+    uint32_t n_best;                  /* starts and ends of which the best pair is an answer */
+    uint32_t max_answer_tokens;
+    bool skips_bad; /* pass over and count what cannot be used instead of refusing the file */
+} tuff_data_options;
+#define TUFF_DATA_OPTIONS { sizeof(tuff_data_options), 0, 0, 0, 0, 0, 1, 0, 0, 128, 20, 30, 0 }
+
+typedef struct tuff_metric {
+    const char *name; /* "accuracy"; of static life */
+    double value;
+} tuff_metric;
+
+typedef enum tuff_head_start {
+    TUFF_HEAD_OWN = 0,    /* the folder's where it has the head, else RANDOM */
+    TUFF_HEAD_RANDOM = 1, /* normal of deviation 0.02, biases 0 */
+    TUFF_HEAD_ZEROS = 2
+} tuff_head_start;
+
+typedef struct tuff_finetune_report {
+    uint64_t step, total_steps; /* step: that was made, from 1 */
+    uint32_t epoch;             /* from 1 */
+    double loss, gradient_norm, learning_rate;
+    double tokens_per_second, seconds_left;
+} tuff_finetune_report;
+
+typedef struct tuff_finetune_options {
+    size_t size;
+    tuff_task task;
+    const char *model, *train, *output; /* folder, file, folder */
+    const char *dev;                    /* file; NULL: no evaluation */
+    const tuff_trainer_options *trainer; /* NULL: the defaults; its steps are set from epochs and warm-up */
+    const tuff_data_options *data;       /* NULL: the defaults */
+    tuff_head_start head;
+    uint32_t epochs, batch_size;
+    double warmup;             /* share of all steps over which the rate rises */
+    bool keeps_order;          /* of the file; else each epoch is shuffled by the seed */
+    uint64_t limit, dev_limit; /* features of the files that are read; 0: all */
+    uint64_t checkpoint_every; /* steps; 0: each epoch */
+    bool resumes;              /* from the output's checkpoint where there is one */
+    /* Each may be NULL. Returning false from step cancels. */
+    bool (*step)(void *user, const tuff_finetune_report *report);
+    void (*evaluated)(void *user, uint64_t step, const tuff_metric *metrics, size_t count);
+    void *user;
+} tuff_finetune_options;
+#define TUFF_FINETUNE_OPTIONS                                                                                \
+    { sizeof(tuff_finetune_options), TUFF_TASK_CLASSIFY, 0, 0, 0, 0, 0, 0, TUFF_HEAD_OWN, 3, 32, 0.1, 0, 0, 0, 0, 0, 0, 0, 0 }
+
+/* Trains a model on a labelled file. The output is a folder that transformers loads, with metrics.jsonl (a line a step and a
+ * line an evaluation) and, under checkpoint, what a run goes on from: it is replaced whole, so that a run that is
+ * killed at any moment resumes to the weights that it would have had. TUFF_NOT_FINITE where loss or gradients are not
+ * finite; the last checkpoint stays. */
+TUFF_API tuff_status tuff_finetune(tuff_context *context, const tuff_finetune_options *options);
+
+enum { TUFF_METRICS_MAX = 8 };
+
+/* The figures of a model at a labelled file; out_metrics takes TUFF_METRICS_MAX. `predictions` (may be NULL) is a file that
+ * is replaced by one line for each example, or for ANSWER by the JSON object that SQuAD's scripts read. `limit`
+ * examples are read; 0: all. */
+TUFF_API tuff_status tuff_evaluate(tuff_context *context, tuff_task task, const char *model, const char *data,
+                                   const tuff_data_options *options, uint64_t limit, const char *predictions,
+                                   tuff_metric *out_metrics, size_t *out_count);
+
 /* ---------------------------------------------------------------- trust in a device */
 
 /* One kernel variant held against the plain C reference in double. */

@@ -8,6 +8,8 @@
 #include "task/answer.h"
 #include "ops/inventory.h"
 #include "task/embed.h"
+#include "task/evaluate.h"
+#include "task/finetune.h"
 #include "task/fill_mask.h"
 #include "task/forward.h"
 #include "task/model.h"
@@ -251,7 +253,7 @@ tuff_status tuff_trainer_open(tuff_context *context, const char *path, const tuf
     copy_options(&own, sizeof own, options);
     const struct tuff_allocator *allocator = allocator_of(context);
     const struct tuff_allocator *before = tuff_memory_use(allocator);
-    tuff_status status = tuff_trainer_load(context->device, allocator, path, &own, out_trainer);
+    tuff_status status = tuff_trainer_load(context->device, allocator, path, &own, NULL, out_trainer);
     tuff_memory_use(before);
     return status;
 }
@@ -291,6 +293,54 @@ tuff_status tuff_trainer_save(tuff_trainer *trainer, const char *folder) {
     const struct tuff_allocator *before = enter_trainer(trainer);
     tuff_status status = tuff_train_save(trainer, folder);
     leave_trainer(trainer, before);
+    return status;
+}
+
+tuff_status tuff_finetune(tuff_context *context, const tuff_finetune_options *options) {
+    tuff_finetune_options own = TUFF_FINETUNE_OPTIONS;
+    tuff_trainer_options trainer = TUFF_TRAINER_OPTIONS;
+    tuff_data_options data = TUFF_DATA_OPTIONS;
+    if (!context || !options)
+        return tuff_fail(TUFF_ARGUMENT, "tuff_finetune: a context and options are needed");
+    copy_options(&own, sizeof own, options);
+    copy_options(&trainer, sizeof trainer, own.trainer);
+    copy_options(&data, sizeof data, own.data);
+    own.trainer = &trainer;
+    own.data = &data;
+    const struct tuff_allocator *allocator = allocator_of(context);
+    const struct tuff_allocator *before = tuff_memory_use(allocator);
+    tuff_status status = tuff_task_finetune(context->device, allocator, &own);
+    tuff_memory_use(before);
+    return status;
+}
+
+static tuff_status evaluate(tuff_context *context, const struct tuff_task_spec *spec, const char *path,
+                            const char *data, const tuff_data_options *options, size_t limit,
+                            const char *predictions, struct tuff_evaluation *out_evaluation) {
+    struct tuff_model *model = NULL;
+    TUFF_TRY(tuff_model_load(context->device, allocator_of(context), path, TUFF_F32, &model));
+    tuff_status status =
+        tuff_task_evaluate(model, spec, data, options, limit, predictions, out_evaluation);
+    tuff_model_free(model);
+    return status;
+}
+
+tuff_status tuff_evaluate(tuff_context *context, tuff_task task, const char *model, const char *data,
+                          const tuff_data_options *options, uint64_t limit, const char *predictions,
+                          tuff_metric *out_metrics, size_t *out_count) {
+    tuff_data_options own = TUFF_DATA_OPTIONS;
+    const struct tuff_task_spec *spec = NULL;
+    struct tuff_evaluation evaluation = { 0 };
+    if (!context || !model || !data || !out_metrics || !out_count)
+        return tuff_fail(TUFF_ARGUMENT,
+                         "tuff_evaluate: a context, a model, a file and a place for the figures are needed");
+    copy_options(&own, sizeof own, options);
+    TUFF_TRY(tuff_task_find(task, &spec));
+    const struct tuff_allocator *before = tuff_memory_use(allocator_of(context));
+    tuff_status status = evaluate(context, spec, model, data, &own, (size_t)limit, predictions, &evaluation);
+    tuff_memory_use(before);
+    memcpy(out_metrics, evaluation.metrics, sizeof evaluation.metrics);
+    *out_count = evaluation.count;
     return status;
 }
 

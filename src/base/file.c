@@ -164,6 +164,10 @@ tuff_status tuff_file_replace_parts(const char *path, const struct tuff_file_par
     return status;
 }
 
+tuff_status tuff_file_append(const char *path, const void *data, size_t size) {
+    return write_parts(path, O_CREAT | O_APPEND, &(struct tuff_file_part){ data, size }, 1);
+}
+
 bool tuff_file_is_lfs_pointer(const void *data, size_t size)
 {
     static const char start[] = "version https://git-lfs";

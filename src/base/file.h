@@ -33,6 +33,9 @@ struct tuff_file_part {
 };
 tuff_status tuff_file_replace_parts(const char *path, const struct tuff_file_part *parts, size_t count);
 
+/* Adds to the end of a file, which is made where there is none. */
+tuff_status tuff_file_append(const char *path, const void *data, size_t size);
+
 /* Whether the content is what Git LFS leaves in place of a file that was not fetched. */
 bool tuff_file_is_lfs_pointer(const void *data, size_t size);
 

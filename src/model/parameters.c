@@ -389,6 +389,9 @@ done:
 }
 
 void tuff_parameters_free(struct tuff_parameters *parameters) {
+    for (size_t i = 0; i < parameters->fresh_count; i++)
+        tuff_free(parameters->fresh[i]);
+    tuff_free(parameters->fresh);
     tuff_free(parameters->items);
     tuff_free(parameters->names);
     *parameters = (struct tuff_parameters){ 0 };

@@ -69,6 +69,8 @@ struct tuff_parameters {
     bool has_pooler;
     bool is_decoder_tied; /* the decoder's weight is the word embeddings */
     uint64_t element_count;
+    struct tuff_fresh_view **fresh; /* sources that no file has; see model/fresh_head.h */
+    size_t fresh_count, fresh_capacity;
 };
 
 /* TUFF_FORMAT names a tensor that is missing (and what else it may be called), or its shape and the one

@@ -293,6 +293,8 @@ void tuff_safetensors_close(struct tuff_safetensors *file) {
 }
 
 void tuff_view_release(const struct tuff_tensor_view *view) {
+    if (!view->file)
+        return;
     tuff_file_release_pages(&view->file->mapping, (size_t)(view->data - view->file->mapping.data),
                             view->size);
 }

@@ -46,7 +46,7 @@ struct tuff_safetensors;
 
 /* A tensor in a mapped file. Its data has no alignment. */
 struct tuff_tensor_view {
-    const struct tuff_safetensors *file;
+    const struct tuff_safetensors *file; /* NULL: a fresh head's, in memory */
     const char *name;
     enum tuff_element element;
     size_t rank;

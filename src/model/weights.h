@@ -95,5 +95,8 @@ enum tuff_weight_kind { TUFF_WEIGHT, TUFF_GRADIENT, TUFF_FIRST_MOMENT, TUFF_SECO
  * elements. Zeros where the parameter is not trained. */
 tuff_status tuff_weights_download(const struct tuff_weights *weights, const struct tuff_parameter *parameter,
                                   enum tuff_weight_kind kind, float *out_values);
+/* The other way for all parameters: values[i] has the elements of parameters->items[i]. */
+tuff_status tuff_weights_restore(struct tuff_weights *weights, enum tuff_weight_kind kind,
+                                 const struct tuff_parameters *parameters, const float *const *values);
 
 #endif

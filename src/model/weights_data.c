@@ -10,6 +10,9 @@ struct fill {
     const struct tuff_weights *weights;
     const struct tuff_tensor *tensor;
     float *values; /* of a parameter's row */
+    /* Where rows come from: values by parameter, or the folder's files where it is NULL. */
+    const float *const *sources;
+    const struct tuff_parameters *parameters;
 };
 
 /* The index in the piece of a row or column of the tensor; false where it is padding or another piece's. */
@@ -33,6 +36,14 @@ static uint32_t column_of(const struct tuff_piece *piece, uint32_t index) {
     return piece->first_col + index / piece->col_group * piece->col_stride + index % piece->col_group;
 }
 
+static tuff_status read_source(struct fill *fill, const struct tuff_piece *piece, size_t first) {
+    if (!fill->sources)
+        return tuff_view_read_f32(piece->parameter->source, first, piece->cols, fill->values);
+    size_t index = (size_t)(piece->parameter - fill->parameters->items);
+    memcpy(fill->values, fill->sources[index] + first, piece->cols * sizeof *fill->values);
+    return TUFF_OK;
+}
+
 static tuff_status read_row(void *user, uint32_t row, float *out_values) {
     struct fill *fill = user;
     memset(out_values, 0, fill->tensor->shape.cols * sizeof *out_values);
@@ -43,7 +54,7 @@ static tuff_status read_row(void *user, uint32_t row, float *out_values) {
             !find_index(row, piece->first_row, piece->row_group, piece->row_stride, piece->rows, &index))
             continue;
         size_t first = piece->first_element + (size_t)index * piece->cols;
-        TUFF_TRY(tuff_view_read_f32(piece->parameter->source, first, piece->cols, fill->values));
+        TUFF_TRY(read_source(fill, piece, first));
         for (uint32_t col = 0; col < piece->cols; col++)
             out_values[column_of(piece, col)] = fill->values[col];
     }
@@ -105,5 +116,26 @@ tuff_status tuff_weights_download(const struct tuff_weights *weights, const stru
     for (size_t i = 0; i < weights->piece_count; i++)
         if (weights->pieces[i].parameter == parameter)
             TUFF_TRY(download_piece(weights, &weights->pieces[i], kind, out_values));
+    return TUFF_OK;
+}
+
+static tuff_status restore_tensor(struct fill *fill, enum tuff_weight_kind kind) {
+    struct tuff_tensor view = view_of(fill->weights, fill->tensor, kind);
+    if (!view.slice.buffer)
+        return TUFF_OK;
+    TUFF_TRY(tuff_alloc(view.shape.cols, sizeof *fill->values, &fill->values));
+    tuff_status status = tuff_tensor_fill(fill->weights->device, &view, read_row, fill);
+    tuff_free(fill->values);
+    return status;
+}
+
+tuff_status tuff_weights_restore(struct tuff_weights *weights, enum tuff_weight_kind kind,
+                                 const struct tuff_parameters *parameters, const float *const *values) {
+    for (size_t i = 0; i < weights->tensor_count; i++) {
+        struct fill fill = {
+            .weights = weights, .tensor = &weights->tensors[i], .sources = values, .parameters = parameters
+        };
+        TUFF_TRY(restore_tensor(&fill, kind));
+    }
     return TUFF_OK;
 }

@@ -1,18 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A trained model as a folder that transformers loads. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/file.h"
 #include "base/memory.h"
 #include "model/arrays.h"
+#include "task/export_config.h"
 #include "task/trainer.h"
+
+enum { NAME_SIZE = 160 };
+
+/* The folder's own name; of a model whose head was set, the one of transformers' class for the head. */
+static const char *name_of(const struct tuff_trainer *trainer, const struct tuff_parameter *parameter,
+                           char buffer[NAME_SIZE]) {
+    bool has_prefix = strncmp(parameter->name, "bert.", 5) == 0;
+    if (!trainer->is_for_task)
+        return parameter->source->name;
+    if (has_prefix || parameter->role > TUFF_ROLE_POOLER_BIAS)
+        return parameter->name;
+    snprintf(buffer, NAME_SIZE, "bert.%s", parameter->name);
+    return buffer;
+}
 
 static tuff_status collect_weights(const struct tuff_trainer *trainer, struct tuff_arrays *arrays) {
     const struct tuff_parameters *parameters = &trainer->folder.parameters;
     for (size_t i = 0; i < parameters->count; i++) {
         const struct tuff_parameter *parameter = &parameters->items[i];
         float *values = NULL;
-        TUFF_TRY(tuff_arrays_make(arrays, parameter->source->name, TUFF_F32, parameter->rank,
+        char name[NAME_SIZE];
+        TUFF_TRY(tuff_arrays_make(arrays, name_of(trainer, parameter, name), TUFF_F32, parameter->rank,
                                   parameter->shape, &values));
         TUFF_TRY(tuff_weights_download(trainer->weights, parameter, TUFF_WEIGHT, values));
     }
@@ -58,11 +75,14 @@ static tuff_status copy_file(const char *from, const char *to, const char *name)
 
 tuff_status tuff_train_save(const struct tuff_trainer *trainer, const char *folder) {
     static const char *const beside[] = {
-        "config.json",      "vocab.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
-        "added_tokens.json"
+        "vocab.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"
     };
     TUFF_TRY(tuff_file_make_folders(folder));
     for (size_t i = 0; i < sizeof beside / sizeof *beside; i++)
         TUFF_TRY(copy_file(trainer->folder.path, folder, beside[i]));
+    if (trainer->is_for_task)
+        TUFF_TRY(tuff_config_export(&trainer->folder, folder));
+    else
+        TUFF_TRY(copy_file(trainer->folder.path, folder, "config.json"));
     return save_weights(trainer, folder);
 }

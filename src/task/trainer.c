@@ -109,12 +109,16 @@ static tuff_status record_update(struct tuff_trainer *trainer) {
     return tuff_recording_end(trainer->update);
 }
 
-static tuff_status load(struct tuff_trainer *trainer, const char *path, const tuff_trainer_options *options) {
+static tuff_status load(struct tuff_trainer *trainer, const char *path, const tuff_trainer_options *options,
+                        const struct tuff_trainer_setup *setup) {
     char *folder = NULL;
     TUFF_TRY(tuff_hub_resolve(path, &folder));
     tuff_status status = tuff_folder_open(folder, &trainer->device->log, &trainer->folder);
     tuff_free(folder);
     TUFF_TRY(status);
+    trainer->is_for_task = setup != NULL;
+    if (setup)
+        TUFF_TRY(setup->prepare(setup->user, &trainer->folder));
     if (trainer->folder.parameters.heads == 0)
         return tuff_fail(TUFF_UNSUPPORTED, "%s: has no head whose loss could be trained",
                          trainer->folder.path);
@@ -135,7 +139,7 @@ static tuff_status load(struct tuff_trainer *trainer, const char *path, const tu
 
 tuff_status tuff_trainer_load(struct tuff_device *device, const struct tuff_allocator *allocator,
                               const char *path, const tuff_trainer_options *options,
-                              struct tuff_trainer **out_trainer) {
+                              const struct tuff_trainer_setup *setup, struct tuff_trainer **out_trainer) {
     struct tuff_trainer *trainer = NULL;
     *out_trainer = NULL;
     TUFF_TRY(check_options(options));
@@ -147,7 +151,7 @@ tuff_status tuff_trainer_load(struct tuff_device *device, const struct tuff_allo
         tuff_free(trainer);
         return status;
     }
-    status = load(trainer, path, options);
+    status = load(trainer, path, options, setup);
     if (status != TUFF_OK) {
         tuff_trainer_free(trainer);
         return status;

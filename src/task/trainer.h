@@ -27,11 +27,19 @@ struct tuff_trainer {
     uint64_t seed;
     uint64_t step; /* updates made, skipped ones too */
     uint32_t pass; /* forward passes made: dropout draws anew in each */
+    bool is_for_task; /* its folder's head was set: written as transformers would, with a config of its own */
 };
 
+/* Gets the opened folder before anything is placed on the device, to set its head. */
+struct tuff_trainer_setup {
+    tuff_status (*prepare)(void *user, struct tuff_folder *folder);
+    void *user;
+};
+
+/* `setup` is NULL where the folder's own heads are trained. */
 tuff_status tuff_trainer_load(struct tuff_device *device, const struct tuff_allocator *allocator,
                               const char *path, const tuff_trainer_options *options,
-                              struct tuff_trainer **out_trainer);
+                              const struct tuff_trainer_setup *setup, struct tuff_trainer **out_trainer);
 void tuff_trainer_free(struct tuff_trainer *trainer);
 
 /* What one step is made of: the sequences with targets and the losses they are held against. */

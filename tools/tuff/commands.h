@@ -17,6 +17,8 @@
     X(search, "search", "the lines of a text that mean most nearly the same as a query")                     \
     X(tokenize, "tokenize", "texts to the tokens of a model")                                                \
     X(forward, "forward", "raw tensors in, raw tensors out")                                                 \
+    X(finetune, "finetune", "train a model on a labelled file")                                              \
+    X(evaluate, "evaluate", "the figures of a model at a labelled file")                                     \
     X(gradients, "gradients", "the gradient of every parameter for a labelled batch")                        \
     X(step, "step", "optimizer steps on stored batches")                                                     \
     X(devices, "devices", "the Vulkan devices of this machine")                                              \

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "task/checkpoint.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "model/arrays.h"
+
+enum { STATE_NAME_SIZE = 192, PROGRESS_COUNT = 7 };
+
+/* By kind; gradients are none at a checkpoint. */
+static const struct {
+    enum tuff_weight_kind kind;
+    const char *prefix;
+} kinds[] = { { TUFF_WEIGHT, "weight/" }, { TUFF_FIRST_MOMENT, "first/" }, { TUFF_SECOND_MOMENT, "second/" } };
+
+static void make_name(const char *prefix, const struct tuff_parameter *parameter, char name[STATE_NAME_SIZE]) {
+    snprintf(name, STATE_NAME_SIZE, "%s%s", prefix, parameter->name);
+}
+
+/* ---------------------------------------------------------------- save */
+
+static tuff_status collect(const struct tuff_trainer *trainer, const struct tuff_checkpoint *checkpoint,
+                           struct tuff_arrays *arrays) {
+    const struct tuff_parameters *parameters = &trainer->folder.parameters;
+    const int64_t values[PROGRESS_COUNT] = {
+        (int64_t)trainer->step,           (int64_t)trainer->pass,          (int64_t)trainer->seed,
+        (int64_t)checkpoint->total_steps, (int64_t)checkpoint->item_count, (int64_t)checkpoint->batch_size,
+        (int64_t)checkpoint->log_size
+    };
+    int64_t *progress = NULL;
+    TUFF_TRY(tuff_arrays_make(arrays, "progress", TUFF_I64, 1, &(size_t){ PROGRESS_COUNT }, &progress));
+    memcpy(progress, values, sizeof values);
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
+        for (size_t i = 0; i < parameters->count; i++) {
+            const struct tuff_parameter *parameter = &parameters->items[i];
+            char name[STATE_NAME_SIZE];
+            float *data = NULL;
+            make_name(kinds[k].prefix, parameter, name);
+            TUFF_TRY(tuff_arrays_make(arrays, name, TUFF_F32, parameter->rank, parameter->shape, &data));
+            TUFF_TRY(tuff_weights_download(trainer->weights, parameter, kinds[k].kind, data));
+        }
+    return TUFF_OK;
+}
+
+tuff_status tuff_checkpoint_save(const struct tuff_trainer *trainer, const struct tuff_checkpoint *checkpoint,
+                                 const char *path) {
+    struct tuff_arrays *arrays = NULL;
+    TUFF_TRY(tuff_arrays_create(trainer->allocator, &arrays));
+    tuff_status status = collect(trainer, checkpoint, arrays);
+    if (status == TUFF_OK)
+        status = tuff_arrays_save(arrays, path);
+    tuff_arrays_free(arrays);
+    return status;
+}
+
+/* ---------------------------------------------------------------- load */
+
+static tuff_status read_progress(const struct tuff_trainer *trainer, const struct tuff_arrays *arrays,
+                                 const char *path, struct tuff_checkpoint *inout, int64_t *out_values) {
+    const struct tuff_array *array = tuff_arrays_find(arrays, "progress");
+    if (!array || array->dtype != TUFF_I64 || array->rank != 1 || array->shape[0] != PROGRESS_COUNT)
+        return tuff_fail(TUFF_FORMAT, "%s: is no checkpoint of a training run", path);
+    memcpy(out_values, array->data, PROGRESS_COUNT * sizeof *out_values);
+    if ((uint64_t)out_values[2] != trainer->seed || (uint64_t)out_values[3] != inout->total_steps ||
+        (uint64_t)out_values[4] != inout->item_count || (uint64_t)out_values[5] != inout->batch_size)
+        return tuff_fail(TUFF_ARGUMENT,
+                         "%s: is of a run of %lld steps over %lld features in batches of %lld with seed %lld, this "
+                         "one has %llu steps over %llu features in batches of %llu with seed %llu",
+                         path, (long long)out_values[3], (long long)out_values[4], (long long)out_values[5],
+                         (long long)out_values[2], (unsigned long long)inout->total_steps,
+                         (unsigned long long)inout->item_count, (unsigned long long)inout->batch_size,
+                         (unsigned long long)trainer->seed);
+    if (out_values[0] < 0 || (uint64_t)out_values[0] > inout->total_steps)
+        return tuff_fail(TUFF_FORMAT, "%s: step %lld is beyond the last one", path, (long long)out_values[0]);
+    inout->log_size = (uint64_t)out_values[6];
+    return TUFF_OK;
+}
+
+static bool has_shape(const struct tuff_array *array, const struct tuff_parameter *parameter) {
+    return array && array->dtype == TUFF_F32 && array->rank == parameter->rank &&
+           memcmp(array->shape, parameter->shape, parameter->rank * sizeof *parameter->shape) == 0;
+}
+
+static tuff_status restore_kind(struct tuff_trainer *trainer, const struct tuff_arrays *arrays, const char *path,
+                                size_t k, const float **values) {
+    const struct tuff_parameters *parameters = &trainer->folder.parameters;
+    for (size_t i = 0; i < parameters->count; i++) {
+        char name[STATE_NAME_SIZE];
+        make_name(kinds[k].prefix, &parameters->items[i], name);
+        const struct tuff_array *array = tuff_arrays_find(arrays, name);
+        if (!has_shape(array, &parameters->items[i]))
+            return tuff_fail(TUFF_ARGUMENT, "%s: has no %s of the shape that this run's model has", path, name);
+        values[i] = array->data;
+    }
+    return tuff_weights_restore(trainer->weights, kinds[k].kind, parameters, values);
+}
+
+static tuff_status restore(struct tuff_trainer *trainer, const struct tuff_arrays *arrays, const char *path,
+                           struct tuff_checkpoint *inout) {
+    int64_t progress[PROGRESS_COUNT];
+    const float **values = NULL;
+    TUFF_TRY(read_progress(trainer, arrays, path, inout, progress));
+    TUFF_TRY(tuff_alloc(trainer->folder.parameters.count, sizeof *values, &values));
+    tuff_status status = TUFF_OK;
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds && status == TUFF_OK; k++)
+        status = restore_kind(trainer, arrays, path, k, values);
+    tuff_free(values);
+    trainer->step = (uint64_t)progress[0];
+    trainer->pass = (uint32_t)progress[1];
+    return status;
+}
+
+tuff_status tuff_checkpoint_load(struct tuff_trainer *trainer, struct tuff_checkpoint *inout_checkpoint,
+                                 const char *path) {
+    struct tuff_arrays *arrays = NULL;
+    TUFF_TRY(tuff_arrays_load(path, trainer->allocator, &arrays));
+    tuff_status status = restore(trainer, arrays, path, inout_checkpoint);
+    tuff_arrays_free(arrays);
+    return status;
+}

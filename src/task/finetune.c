@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "task/finetune.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "task/checkpoint.h"
+#include "task/evaluate.h"
+#include "task/training_log.h"
+
+/* One run. */
+struct finetune {
+    const tuff_finetune_options *options;
+    const struct tuff_task_spec *spec;
+    const struct tuff_log *log;
+    struct tuff_trainer *trainer;
+    tuff_tokenizer *tokenizer;
+    struct tuff_task_data train, dev;
+    uint32_t *order;                 /* of the epoch's features */
+    struct tuff_sequence *sequences; /* of one batch */
+    uint64_t steps_per_epoch;
+    struct tuff_checkpoint checkpoint;
+    char *checkpoint_path;
+    struct tuff_training_log metrics;
+};
+
+/* ---------------------------------------------------------------- model and data */
+
+/* Labels are the file's that was given, or the ones that the folder's own head has, or else those found in the
+ * training file. */
+static tuff_status read_train(struct finetune *run, struct tuff_folder *folder, bool has_head) {
+    const tuff_finetune_options *options = run->options;
+    struct tuff_label_names given = { 0 };
+    struct tuff_label_names own = tuff_task_labels(folder);
+    const struct tuff_label_names *names = has_head ? &own : NULL;
+    if (options->data->labels && run->spec->has_labels) {
+        TUFF_TRY(tuff_label_names_read(options->data->labels, &given));
+        names = &given;
+    }
+    tuff_status status = tuff_task_read(run->spec, options->train, options->data, names, run->log,
+                                        run->spec->kind == TUFF_DATASET_ANSWERS ? 0 : options->limit,
+                                        &run->train.dataset);
+    tuff_label_names_free(&given);
+    return status;
+}
+
+static tuff_status set_head(void *user, struct tuff_folder *folder) {
+    static const char *const one_number[] = { "LABEL_0" };
+    struct finetune *run = user;
+    struct tuff_fresh_head fresh = { .head = run->spec->head,
+                                     .problem = run->spec->problem,
+                                     .replaces = run->options->head != TUFF_HEAD_OWN,
+                                     .is_zero = run->options->head == TUFF_HEAD_ZEROS,
+                                     .seed = run->options->trainer->seed };
+    TUFF_TRY(read_train(run, folder, tuff_folder_has_head(folder, &fresh)));
+    if (run->spec->has_labels) {
+        fresh.labels = (const char *const *)run->train.dataset.labels.items;
+        fresh.label_count = run->train.dataset.labels.count;
+    } else {
+        fresh.labels = one_number;
+        fresh.label_count = 1;
+    }
+    if (run->spec->has_labels && run->spec->kind != TUFF_DATASET_LABELS && fresh.label_count < 2)
+        return tuff_fail(TUFF_FORMAT, "%s: has one label only, there is nothing to tell apart",
+                         run->options->train);
+    return tuff_folder_set_head(folder, &fresh);
+}
+
+static tuff_status read_dev(struct finetune *run) {
+    const tuff_finetune_options *options = run->options;
+    const struct tuff_folder *folder = &run->trainer->folder;
+    struct tuff_label_names labels = tuff_task_labels(folder);
+    if (!options->dev)
+        return TUFF_OK;
+    TUFF_TRY(tuff_task_read(run->spec, options->dev, options->data, &labels, run->log, options->dev_limit,
+                            &run->dev.dataset));
+    return tuff_task_encode(&run->dev.dataset, folder, run->tokenizer, options->data, run->log, 0,
+                            &run->dev.features);
+}
+
+static tuff_status check_options(const tuff_finetune_options *options) {
+    if (!options->model || !options->train || !options->output)
+        return tuff_fail(TUFF_ARGUMENT, "tuff_finetune: a model, a training file and an output folder are needed");
+    if (options->epochs == 0 || options->batch_size == 0)
+        return tuff_fail(TUFF_ARGUMENT, "at least one epoch and a batch size of 1 are needed");
+    if (!(options->warmup >= 0 && options->warmup <= 1))
+        return tuff_fail(TUFF_ARGUMENT, "the warm-up is a share of all steps, from 0 to 1, not %g", options->warmup);
+    if (!isfinite(options->data->label_offset) || !isfinite(options->data->label_scale) ||
+        options->data->label_scale == 0)
+        return tuff_fail(TUFF_ARGUMENT, "the label scale must be finite and not 0, the offset finite");
+    return TUFF_OK;
+}
+
+static tuff_status plan(struct finetune *run) {
+    const tuff_finetune_options *options = run->options;
+    const struct tuff_feature_set *features = &run->train.features;
+    run->steps_per_epoch = (features->count + options->batch_size - 1) / options->batch_size;
+    run->checkpoint = (struct tuff_checkpoint){ .total_steps = run->steps_per_epoch * options->epochs,
+                                                .item_count = features->count,
+                                                .batch_size = options->batch_size };
+    run->trainer->rate.total_steps = run->checkpoint.total_steps;
+    run->trainer->rate.warmup_steps =
+        (uint64_t)(options->warmup * (double)run->checkpoint.total_steps + 1e-9);
+    TUFF_TRY(tuff_alloc(features->count, sizeof *run->order, &run->order));
+    return tuff_alloc((size_t)options->batch_size * features->group, sizeof *run->sequences, &run->sequences);
+}
+
+/* A checkpoint is gone on from where it is asked for and there; else the run begins anew. */
+static tuff_status begin(struct finetune *run) {
+    const char *output = run->options->output;
+    char *folder = NULL;
+    TUFF_TRY(tuff_path_join(output, "checkpoint", &folder));
+    tuff_status status = tuff_path_join(folder, "training.safetensors", &run->checkpoint_path);
+    if (status == TUFF_OK)
+        status = tuff_file_make_folders(folder);
+    tuff_free(folder);
+    TUFF_TRY(status);
+    if (run->options->resumes && tuff_file_exists(run->checkpoint_path))
+        TUFF_TRY(tuff_checkpoint_load(run->trainer, &run->checkpoint, run->checkpoint_path));
+    return tuff_training_log_open(output, run->checkpoint.log_size, &run->metrics);
+}
+
+static tuff_status prepare(struct finetune *run, struct tuff_device *device,
+                           const struct tuff_allocator *allocator) {
+    const tuff_finetune_options *options = run->options;
+    struct tuff_trainer_setup setup = { .prepare = set_head, .user = run };
+    TUFF_TRY(check_options(options));
+    TUFF_TRY(tuff_trainer_load(device, allocator, options->model, options->trainer, &setup, &run->trainer));
+    if (!run->trainer->folder.has_tokenizer)
+        return tuff_fail(TUFF_UNSUPPORTED, "%s: has neither tokenizer.json nor vocab.txt, so it takes no text",
+                         run->trainer->folder.path);
+    TUFF_TRY(tuff_tokenizer_open(run->trainer->folder.path, allocator, &run->tokenizer));
+    TUFF_TRY(tuff_task_encode(&run->train.dataset, &run->trainer->folder, run->tokenizer, options->data, run->log,
+                              options->limit, &run->train.features));
+    TUFF_TRY(read_dev(run));
+    TUFF_TRY(plan(run));
+    return begin(run);
+}
+
+/* ---------------------------------------------------------------- steps */
+
+static tuff_status make_batch(struct finetune *run, uint64_t step, size_t *out_count) {
+    const tuff_finetune_options *options = run->options;
+    const size_t count = run->train.features.count;
+    const size_t first = (size_t)(step % run->steps_per_epoch) * options->batch_size;
+    const uint32_t epoch = (uint32_t)(step / run->steps_per_epoch);
+    *out_count = count - first < options->batch_size ? count - first : options->batch_size;
+    tuff_order_fill(count, !options->keeps_order, options->trainer->seed, epoch, run->order);
+    tuff_feature_set_batch(&run->train.features, run->order + first, *out_count, run->sequences);
+    return TUFF_OK;
+}
+
+static tuff_status make_step(struct finetune *run, tuff_step_report *report, uint64_t *out_tokens) {
+    struct tuff_trainer *trainer = run->trainer;
+    const uint32_t group = run->train.features.group;
+    size_t count = 0;
+    double loss = 0;
+    TUFF_TRY(make_batch(run, trainer->step, &count));
+    for (size_t i = 0; i < count * group; i++)
+        *out_tokens += run->sequences[i].visible_count;
+    const uint32_t loss_group = run->spec->loss == TUFF_LOSS_CHOICE ? group : 1;
+    struct tuff_denominators denominators =
+        tuff_loss_weigh(run->spec->loss, loss_group, trainer->folder.config.num_labels, run->sequences, count * group);
+    struct tuff_training_batch batch = { .sequences = run->sequences,
+                                         .count = count * group,
+                                         .losses = run->spec->loss,
+                                         .group = loss_group,
+                                         .denominators = &denominators };
+    TUFF_TRY(tuff_trainer_accumulate(trainer, &batch, &loss));
+    if (!isfinite(loss))
+        return tuff_fail(TUFF_NOT_FINITE,
+                         "step %llu: the loss is not finite; the last checkpoint stays, and a lower learning rate "
+                         "may help",
+                         (unsigned long long)trainer->step + 1);
+    TUFF_TRY(tuff_trainer_update(trainer, report));
+    if (report->was_skipped)
+        return tuff_fail(TUFF_NOT_FINITE, "step %llu: the gradients are not finite; the last checkpoint stays",
+                         (unsigned long long)trainer->step);
+    report->loss = loss;
+    return TUFF_OK;
+}
+
+static tuff_status evaluate(struct finetune *run, uint32_t epoch) {
+    struct tuff_evaluation evaluation;
+    if (!run->options->dev)
+        return TUFF_OK;
+    TUFF_TRY(tuff_evaluate_features(&run->trainer->runner, run->spec, &run->dev, run->options->data, NULL,
+                                    &evaluation));
+    if (run->options->evaluated)
+        run->options->evaluated(run->options->user, run->trainer->step, evaluation.metrics, evaluation.count);
+    return tuff_training_log_metrics(&run->metrics, run->trainer->step, epoch, &evaluation);
+}
+
+/* What is due after a step: evaluation and the model at the end of an epoch, and checkpoints. */
+static tuff_status end_step(struct finetune *run, uint32_t epoch) {
+    const uint64_t every = run->options->checkpoint_every;
+    bool ends_epoch = run->trainer->step % run->steps_per_epoch == 0;
+    if (ends_epoch) {
+        TUFF_TRY(evaluate(run, epoch));
+        TUFF_TRY(tuff_train_save(run->trainer, run->options->output));
+    }
+    if (!ends_epoch && (every == 0 || run->trainer->step % every != 0))
+        return TUFF_OK;
+    run->checkpoint.log_size = run->metrics.size;
+    return tuff_checkpoint_save(run->trainer, &run->checkpoint, run->checkpoint_path);
+}
+
+static tuff_status step(struct finetune *run, struct tuff_training_clock *clock) {
+    const tuff_finetune_options *options = run->options;
+    tuff_step_report made = { 0 };
+    uint64_t tokens = 0;
+    tuff_finetune_report report = { .total_steps = run->checkpoint.total_steps,
+                                    .epoch = (uint32_t)(run->trainer->step / run->steps_per_epoch) + 1 };
+    TUFF_TRY(make_step(run, &made, &tokens));
+    report.step = made.step + 1;
+    report.loss = made.loss;
+    report.gradient_norm = made.gradient_norm;
+    report.learning_rate = made.learning_rate;
+    tuff_training_clock_count(clock, tokens, &report);
+    TUFF_TRY(tuff_training_log_step(&run->metrics, &report));
+    bool goes_on = !options->step || options->step(options->user, &report);
+    TUFF_TRY(end_step(run, report.epoch));
+    if (goes_on)
+        return TUFF_OK;
+    return tuff_fail(TUFF_CANCELLED, "cancelled after step %llu of %llu", (unsigned long long)report.step,
+                     (unsigned long long)report.total_steps);
+}
+
+static tuff_status train(struct finetune *run) {
+    struct tuff_training_clock clock = tuff_training_clock_start();
+    while (run->trainer->step < run->checkpoint.total_steps)
+        TUFF_TRY(step(run, &clock));
+    return tuff_train_save(run->trainer, run->options->output);
+}
+
+tuff_status tuff_task_finetune(struct tuff_device *device, const struct tuff_allocator *allocator,
+                               const tuff_finetune_options *options) {
+    struct finetune run = { .options = options, .log = &device->log };
+    TUFF_TRY(tuff_task_find(options->task, &run.spec));
+    tuff_status status = prepare(&run, device, allocator);
+    if (status == TUFF_OK)
+        status = train(&run);
+    tuff_training_log_close(&run.metrics);
+    tuff_free(run.checkpoint_path);
+    tuff_free(run.sequences);
+    tuff_free(run.order);
+    tuff_task_data_free(&run.dev);
+    tuff_task_data_free(&run.train);
+    tuff_tokenizer_close(run.tokenizer);
+    tuff_trainer_free(run.trainer);
+    return status;
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* finetune and evaluate as a user runs them, with models of two layers. */
+#define _GNU_SOURCE
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "support/command.h"
+#include "support/folder.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char folder[TEST_PATH_SIZE];
+
+static void enter_folder(void) {
+    test_folder_make(folder);
+    cr_assert_eq(chdir(folder), 0);
+    test_write(".", "classes.tsv",
+               "sentence\tlabel\na good film\tgood\na bad film\tbad\nvery good\tgood\nso bad\tbad\n"
+               "good and fine\tgood\nbad and dull\tbad\n");
+    test_write(".", "tags.conll", "Anna\tB-PER\nlives\tO\n\nin\tO\nRome\tB-LOC\n");
+    test_write(".", "numbers.tsv", "sentence1\tsentence2\tscore\na b\tc\t1\nd\te f\t4.5\ng\th\t3\n");
+    test_write(".", "questions.json",
+               "{\"version\":\"1.1\",\"data\":[{\"title\":\"t\",\"paragraphs\":[{\"context\":\"Anna lives in "
+               "Rome.\",\"qas\":[{\"id\":\"q1\",\"question\":\"Where?\",\"answers\":[{\"text\":\"Rome\","
+               "\"answer_start\":14}]}]}]}]}");
+}
+
+static void remove_folder(void) {
+    cr_assert_eq(chdir("/"), 0);
+    test_folder_remove(folder);
+}
+
+TestSuite(tools_finetune, .init = enter_folder, .fini = remove_folder, .timeout = 300);
+
+static bool are_equal(const char *left, const char *right) {
+    size_t left_size = 0, right_size = 0;
+    const char *a = test_read(left, &left_size);
+    const char *b = test_read(right, &right_size);
+    return left_size == right_size && memcmp(a, b, left_size) == 0;
+}
+
+static bool has(const char *path, const char *text) {
+    size_t size = 0;
+    const char *bytes = test_read(path, &size);
+    return memmem(bytes, size, text, strlen(text)) != NULL;
+}
+
+#define CLASSIFY "tuff finetune classify --train classes.tsv --batch-size 2 --learning-rate 1e-3 "
+
+Test(tools_finetune, a_bare_encoder_gets_a_head_and_learns) {
+    const char *model = test_oracle("models/bert-relu");
+    struct test_command run =
+        test_command(CLASSIFY "--dev classes.tsv --epochs 8 --dropout 0 --model %s --output out", model);
+    cr_assert_eq(run.code, 0, "%s", run.err);
+    cr_expect(has("out/config.json", "BertForSequenceClassification"));
+    cr_expect(has("out/config.json", "\"bad\": 0"));
+    cr_expect(has("out/model.safetensors", "bert.encoder.layer.0.attention.self.query.weight"));
+    cr_expect(has("out/metrics.jsonl", "\"metrics\":{\"accuracy\":1,"));
+    struct test_command evaluation =
+        test_command("tuff evaluate classify --json --model out --data classes.tsv --predictions predicted");
+    cr_assert_eq(evaluation.code, 0, "%s", evaluation.err);
+    cr_expect(strstr(evaluation.out, "\"accuracy\":1,"), "%s", evaluation.out);
+    cr_expect_str_eq(test_read("predicted", NULL), "good\nbad\ngood\nbad\ngood\nbad\n");
+}
+
+Test(tools_finetune, every_task_trains_and_is_evaluated) {
+    static const struct {
+        const char *task, *data, *metric;
+    } tasks[] = {
+        { "regress", "numbers.tsv", "pearson" },
+        { "tag", "tags.conll", "token_accuracy" },
+        { "answer", "questions.json", "exact_match" },
+    };
+    const char *model = test_oracle("models/bert-relu");
+    for (size_t i = 0; i < sizeof tasks / sizeof *tasks; i++) {
+        struct test_command run = test_command("tuff finetune %s --train %s --epochs 1 --model %s --output %s",
+                                               tasks[i].task, tasks[i].data, model, tasks[i].task);
+        cr_assert_eq(run.code, 0, "%s: %s", tasks[i].task, run.err);
+        struct test_command evaluation =
+            test_command("tuff evaluate %s --data %s --model %s --predictions predicted", tasks[i].task,
+                         tasks[i].data, tasks[i].task);
+        cr_assert_eq(evaluation.code, 0, "%s: %s", tasks[i].task, evaluation.err);
+        cr_expect(strstr(evaluation.out, tasks[i].metric), "%s: %s", tasks[i].task, evaluation.out);
+    }
+}
+
+Test(tools_finetune, the_same_seed_gives_the_same_weights) {
+    const char *model = test_oracle("models/bert-relu");
+    for (int i = 0; i < 3; i++) {
+        struct test_command run =
+            test_command(CLASSIFY "--epochs 2 --seed %d --model %s --output out%d", i / 2, model, i);
+        cr_assert_eq(run.code, 0, "%s", run.err);
+    }
+    cr_expect(are_equal("out0/model.safetensors", "out1/model.safetensors"));
+    cr_expect(!are_equal("out0/model.safetensors", "out2/model.safetensors"), "another seed draws otherwise");
+}
+
+/* Killed wherever it happens to be, and gone on with until it ends. */
+Test(tools_finetune, a_killed_run_goes_on_to_the_same_weights) {
+    const char *model = test_oracle("models/bert-relu");
+    const char *const line = CLASSIFY "--epochs 6 --checkpoint-every 1 --resume --model %s --output %s";
+    char whole[2 * TEST_PATH_SIZE], parts[2 * TEST_PATH_SIZE];
+    snprintf(whole, sizeof whole, line, model, "whole");
+    snprintf(parts, sizeof parts, line, model, "parts");
+    struct test_command run = test_command("%s", whole);
+    cr_assert_eq(run.code, 0, "%s", run.err);
+    for (int i = 1; i <= 4; i++)
+        test_command("timeout -s KILL 0.%d %s; true", 2 * i, parts);
+    run = test_command("%s", parts);
+    cr_assert_eq(run.code, 0, "%s", run.err);
+    cr_expect(are_equal("whole/model.safetensors", "parts/model.safetensors"));
+}
+
+Test(tools_finetune, what_cannot_be_trained_is_refused) {
+    static const struct {
+        const char *options, *said;
+    } cases[] = {
+        { "--train classes.tsv --label-column nothing", "nothing" },
+        { "--train classes.tsv --max-length 100000", "100000" },
+        { "--train classes.tsv --labels tags.conll", "label" },
+        { "--train missing.tsv", "missing.tsv" },
+    };
+    const char *model = test_oracle("models/bert-relu");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct test_command run =
+            test_command("tuff finetune classify %s --model %s --output out", cases[i].options, model);
+        cr_expect_eq(run.code, 1, "%s: %d", cases[i].options, run.code);
+        cr_expect(strstr(run.err, cases[i].said), "%s: %s", cases[i].options, run.err);
+    }
+    cr_expect_eq(test_command("tuff finetune dance --train classes.tsv --model x --output out").code, 2);
+}
