@@ -105,6 +105,10 @@ typedef struct tuff_text {
     size_t length; /* bytes */
 } tuff_text;
 
+/* Said now and then during long work, from the calling thread. Returning false cancels: the call returns
+ * TUFF_CANCELLED after what is in flight. */
+typedef bool (*tuff_progress_callback)(void *user, size_t done, size_t total);
+
 /* ---------------------------------------------------------------- tokenizer */
 
 /* Text to token ids, exactly as Hugging Face's fast BertTokenizer. Needs no device. Immutable once open: any
@@ -178,6 +182,27 @@ TUFF_API const char *tuff_token_text(const tuff_tokenizer *tokenizer, int32_t id
 TUFF_API int32_t tuff_token_id(const tuff_tokenizer *tokenizer, tuff_text token);
 /* Ids run from 0 to below this number. */
 TUFF_API size_t tuff_tokenizer_vocab_size(const tuff_tokenizer *tokenizer);
+
+/* ---------------------------------------------------------------- vocabularies */
+
+typedef struct tuff_vocabulary_options {
+    size_t size;
+    uint32_t vocab_size;     /* tokens at most; fewer where nothing is left to merge */
+    uint64_t min_count;      /* pieces that occur together less often are not merged */
+    uint32_t alphabet_limit; /* characters, the most frequent ones */
+    bool keeps_case;         /* for a cased model */
+    bool keeps_accents;
+    tuff_progress_callback progress; /* in tokens; while files are read at 0 */
+    void *progress_user;
+} tuff_vocabulary_options;
+#define TUFF_VOCABULARY_OPTIONS { sizeof(tuff_vocabulary_options), 30522, 2, 1000, false, false, NULL, NULL }
+
+/* Makes a WordPiece vocabulary from files of text and writes it as vocab.txt: special tokens, characters, then merged
+ * pieces, as Hugging Face's WordPieceTrainer makes it. The same files give the same vocabulary. *out_count tokens were
+ * written. TUFF_FORMAT where the files hold no word, TUFF_ARGUMENT where vocab_size does not hold the characters. */
+TUFF_API tuff_status tuff_vocabulary_make(const char *const *paths, size_t path_count,
+                                          const tuff_vocabulary_options *options, const char *output,
+                                          size_t *out_count);
 
 /* ---------------------------------------------------------------- devices and contexts */
 
@@ -317,10 +342,6 @@ TUFF_API void tuff_model_get_info(const tuff_model *model, tuff_model_info *out_
 TUFF_API const tuff_tokenizer *tuff_model_tokenizer(const tuff_model *model);
 
 /* ---------------------------------------------------------------- what the calls on texts share */
-
-/* Said now and then during long work, from the calling thread. Returning false cancels: the call returns
- * TUFF_CANCELLED after what is in flight. */
-typedef bool (*tuff_progress_callback)(void *user, size_t done, size_t total);
 
 /* Said of a text that cannot be used, from the calling thread: its index in the call, and a sentence that is
  * valid during the call. Returning true leaves its results empty and goes on; false, or no callback, makes the
@@ -727,6 +748,36 @@ enum { TUFF_METRICS_MAX = 8 };
 TUFF_API tuff_status tuff_evaluate(tuff_context *context, tuff_task task, const char *model, const char *data,
                                    const tuff_data_options *options, uint64_t limit, const char *predictions,
                                    tuff_metric *out_metrics, size_t *out_count);
+
+/* ---------------------------------------------------------------- pre-training */
+
+typedef struct tuff_pretraining_options {
+    size_t size;
+    const char *model;         /* folder with both heads of pre-training; NULL: from scratch */
+    const char *config, *vocab; /* from scratch: config.json and vocab.txt */
+    const char *output;        /* folder */
+    const char *const *corpus; /* files: a sentence a line, an empty line between documents */
+    size_t corpus_count;
+    const char *batches;      /* ready sequences instead: safetensors with the fields of Google's BERT records */
+    const char *eval_batches; /* the same; its loss is given at the end; may be NULL */
+    const tuff_trainer_options *trainer; /* NULL: the defaults; total_steps is set from `steps` */
+    uint64_t steps;                      /* 0: once through the batches; needed with a corpus */
+    uint32_t batch_size;
+    uint32_t length; /* tokens of the corpus's sequences; the last tenth of the steps takes four times as many where
+                        the model has positions for them */
+    bool has_one_length; /* of all steps */
+    bool is_whole_word;  /* pieces of a word are masked together */
+    uint64_t checkpoint_every; /* steps; 0: 1000 */
+    bool resumes;
+    bool (*step)(void *user, const tuff_finetune_report *report);
+    void (*evaluated)(void *user, uint64_t step, const tuff_metric *metrics, size_t count);
+    void *user;
+} tuff_pretraining_options;
+#define TUFF_PRETRAINING_OPTIONS                                                                             \
+    { sizeof(tuff_pretraining_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 32, 128, 0, 0, 0, 0, 0, 0, 0 }
+
+/* Trains a model to fill masks and to tell whether one text follows another. Output and failures as of tuff_finetune. */
+TUFF_API tuff_status tuff_pretrain(tuff_context *context, const tuff_pretraining_options *options);
 
 /* ---------------------------------------------------------------- trust in a device */
 

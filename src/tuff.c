@@ -13,9 +13,11 @@
 #include "task/fill_mask.h"
 #include "task/forward.h"
 #include "task/model.h"
+#include "task/pretrain.h"
 #include "task/score.h"
 #include "task/tag.h"
 #include "task/trainer.h"
+#include "task/vocabulary_corpus.h"
 
 /* Copies what the caller's struct has of ours over the defaults in `to`: an older header's struct is shorter.
  */
@@ -344,6 +346,21 @@ tuff_status tuff_evaluate(tuff_context *context, tuff_task task, const char *mod
     return status;
 }
 
+tuff_status tuff_pretrain(tuff_context *context, const tuff_pretraining_options *options) {
+    tuff_pretraining_options own = TUFF_PRETRAINING_OPTIONS;
+    tuff_trainer_options trainer = TUFF_TRAINER_OPTIONS;
+    if (!context || !options)
+        return tuff_fail(TUFF_ARGUMENT, "tuff_pretrain: a context and options are needed");
+    copy_options(&own, sizeof own, options);
+    copy_options(&trainer, sizeof trainer, own.trainer);
+    own.trainer = &trainer;
+    const struct tuff_allocator *allocator = allocator_of(context);
+    const struct tuff_allocator *before = tuff_memory_use(allocator);
+    tuff_status status = tuff_task_pretrain(context->device, allocator, &own);
+    tuff_memory_use(before);
+    return status;
+}
+
 tuff_status tuff_check(tuff_context *context, void (*row)(void *user, const tuff_check_row *row), void *user,
                        size_t *out_wrong) {
     if (!context || !row || !out_wrong)
@@ -366,6 +383,20 @@ tuff_status tuff_pipelines_list(tuff_context *context, const tuff_pipelines_opti
     const struct tuff_allocator *before = tuff_memory_use(allocator_of(context));
     tuff_status status = tuff_inventory(context->device, &own, row, user, out_failed);
     tuff_memory_use(before);
+    return status;
+}
+
+tuff_status tuff_vocabulary_make(const char *const *paths, size_t path_count,
+                                 const tuff_vocabulary_options *options, const char *output,
+                                 size_t *out_count) {
+    tuff_vocabulary_options own = TUFF_VOCABULARY_OPTIONS;
+    size_t count = 0;
+    if (!output || (path_count > 0 && !paths))
+        return tuff_fail(TUFF_ARGUMENT, "tuff_vocabulary_make: paths and a place for the vocabulary are needed");
+    copy_options(&own, sizeof own, options);
+    const tuff_status status = tuff_task_vocabulary(paths, path_count, &own, output, &count);
+    if (out_count)
+        *out_count = count;
     return status;
 }
 

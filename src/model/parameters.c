@@ -245,10 +245,12 @@ static tuff_status take(const struct search *search, enum tuff_role role, uint32
         .rank = spec->cols == NONE ? 1 : 2,
         .shape = { dimension_size(search, spec->rows), dimension_size(search, spec->cols) },
     };
-    TUFF_TRY(find_source(search, role, name, &parameter->source));
-    TUFF_TRY(check_source(parameter));
+    if (search->tensors) {
+        TUFF_TRY(find_source(search, role, name, &parameter->source));
+        TUFF_TRY(check_source(parameter));
+    }
     found->count++;
-    found->element_count += parameter->source->count;
+    found->element_count += parameter->shape[0] * parameter->shape[1];
     return TUFF_OK;
 }
 
@@ -383,6 +385,25 @@ tuff_status tuff_parameters_find(const struct tuff_config *config, const struct 
     log_unused(&search);
 done:
     tuff_free(search.is_used);
+    if (status != TUFF_OK)
+        tuff_parameters_free(out_parameters);
+    return status;
+}
+
+tuff_status tuff_parameters_plan(const struct tuff_config *config, struct tuff_parameters *out_parameters) {
+    static const enum group groups[] = { POOLER, MASKED_LM, NEXT_SENTENCE };
+    struct search search = { .config = config, .prefix = "bert.", .found = out_parameters };
+    const size_t most = TUFF_ROLE_COUNT + (size_t)config->num_hidden_layers * OF_A_LAYER;
+    *out_parameters = (struct tuff_parameters){ .layer_count = config->num_hidden_layers };
+    tuff_status status = tuff_alloc(most, sizeof *out_parameters->items, &out_parameters->items);
+    TUFF_TRY_GOTO(status);
+    TUFF_TRY_GOTO(tuff_alloc(most, NAME_SIZE, &out_parameters->names));
+    TUFF_TRY_GOTO(take_group(&search, EMBEDDINGS, 0));
+    for (uint32_t layer = 0; layer < config->num_hidden_layers; layer++)
+        TUFF_TRY_GOTO(take_group(&search, LAYER, layer));
+    for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)
+        TUFF_TRY_GOTO(take_group(&search, groups[i], 0));
+done:
     if (status != TUFF_OK)
         tuff_parameters_free(out_parameters);
     return status;

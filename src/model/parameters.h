@@ -77,6 +77,8 @@ struct tuff_parameters {
  * expected. Tensors that no parameter is found in are said to the log. Points into `tensors`. */
 tuff_status tuff_parameters_find(const struct tuff_config *config, const struct tuff_tensors *tensors,
                                  const struct tuff_log *log, struct tuff_parameters *out_parameters);
+/* The parameters of a model that is pre-trained from scratch, with its two heads; no source yet. */
+tuff_status tuff_parameters_plan(const struct tuff_config *config, struct tuff_parameters *out_parameters);
 void tuff_parameters_free(struct tuff_parameters *parameters);
 
 /* NULL where the model has none. */

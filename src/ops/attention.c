@@ -7,7 +7,7 @@
  *            3 seed I32 (1, 4), where there is dropout
  *   outputs  0 context (M, heads * head_stride) of qkv's type, for the rows that tiles name
  *            1 stats F32 (M, 2 * heads), in training: of each head the log-sum-exp of the scaled scores, and
- * a place where backward keeps the row sum of context * d_context
+ *            a place where backward keeps the row sum of context * d_context
  *
  * Scores are sums over head_stride columns: those beyond head_size hold zeros in q and k. Dropout's element
  * is (query row, key counted in its sequence) in the plane of the head. Backward uses qkv, context and stats.

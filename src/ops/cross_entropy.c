@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Softmax cross entropy, the mean over the rows whose label is a column (-100 and any other number is
- * ignored): loss of a row = (1 - smoothing) * (lse - x[label]) + smoothing * (lse - mean(x)),   lse =
- * log(sum(exp(x)))
+ * ignored); of a row, with lse = log(sum(exp(x))):
+ *     (1 - smoothing) * (lse - x[label]) + smoothing * (lse - mean(x))
  *
  *   inputs   0 logits x F32 (M, N)   1 labels I32 (M, 1)   2 normalizer (ops/loss.h)
  *   outputs  of ops/loss.h; rows F32 (M, 4): loss, weight 0 or 1, maximum of x, lse - maximum */

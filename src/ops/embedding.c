@@ -2,11 +2,14 @@
 /* Embedding: y = dropout(layer_norm(word[id] + position[p] + type[t])) for each token, in one kernel for
  * inference.
  *
- *   inputs   0 word (V, H), rows or panels   1 position (P, H)   2 type (T, H)   3 gamma F32 (1, H)   4 beta
- * F32 (1, H) 5 tokens I32 (M, 4): word id, position, token type, 0 6 lists I32 (3 * M, 4) of
- * ops/scatter_rows.h, by word, by position and by type, for backward alone 7 seed I32 (1, 4) where there is
- * dropout outputs  0 y (M, H) of the tables' type in training: 1 stats F32 (M, 2), mean and rstd   2 the sum
- * before the norm (M, H)   3 room for its gradient (M, H), which forward fills with zeros
+ *   inputs   0 word (V, H), rows or panels
+ *            1 position (P, H)   2 type (T, H)   3 gamma F32 (1, H)   4 beta F32 (1, H)
+ *            5 tokens I32 (M, 4): word id, position, token type, 0
+ *            6 lists I32 (3 * M, 4) of ops/scatter_rows.h, by word, by position and by type, for backward alone
+ *            7 seed I32 (1, 4) where there is dropout
+ *   outputs  0 y (M, H) of the tables' type
+ *            in training: 1 stats F32 (M, 2), mean and rstd   2 the sum before the norm (M, H)
+ *            3 room for its gradient (M, H), which forward fills with zeros
  *
  * With params.embedding.word_is_row, word is (M, H): the words' rows, gathered before. The host has refused
  * ids and positions beyond the tables. The list by word leaves the padding id out, which gets no gradient

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Looked-up rows: y[i] = x[indices[i]], a row of zeros where the index is -1.
  *
- *   inputs   0 x (M, N), rows or panels   1 indices I32 (count, 1)   2 list I32 (count, 4) of
- * ops/scatter_rows.h, for backward alone   3 ... 7 further parts of x, where it is too large for one storage
- * range: their rows follow on those of the parts before outputs  0 y (count, N), of x's type or F32
- * (params.gather_rows.output_f32)
+ *   inputs   0 x (M, N), rows or panels   1 indices I32 (count, 1)
+ *            2 list I32 (count, 4) of ops/scatter_rows.h, for backward alone
+ *            3 ... 7 further parts of x, where it is too large for one storage range: their rows follow on
+ *            those of the parts before
+ *   outputs  0 y (count, N), of x's type or F32 (params.gather_rows.output_f32)
  *
  * The host has refused indices beyond the last row. */
 #include "kernels/gather_rows.h"

@@ -2,10 +2,12 @@
 /* What the losses share. A loss op writes a loss and a weight for each of its rows; their sums' quotient is
  * the loss.
  *
- *   inputs   0 predictions   1 targets   2 normalizer F32 (1, 2), may be missing: what the sum is divided by
- * instead of the sum of weights (the second number for losses of two parts). A batch that is worked on in
- * pieces gives each piece the denominator of the whole, and the pieces' losses and gradients add up. outputs
- * 0 loss F32 (1, 1), NaN where nothing counts   1 denominators F32 (1, 2)   2 rows F32 (rows, 4 or 8)
+ *   inputs   0 predictions   1 targets
+ *            2 normalizer F32 (1, 2), may be missing: what the sum is divided by instead of the sum of weights
+ *            (the second number for losses of two parts). A batch that is worked on in pieces gives each piece
+ *            the denominator of the whole, and the pieces' losses and gradients add up.
+ *   outputs  0 loss F32 (1, 1), NaN where nothing counts   1 denominators F32 (1, 2)
+ *            2 rows F32 (rows, 4 or 8)
  *
  * Only the loss has a gradient. */
 #ifndef TUFF_OPS_LOSS_H

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Gradients of looked-up rows: rows that were looked up many times are summed in a fixed order, without
- * atomics. The host sorts the look-ups of a batch into a list: I32 (count, 4), entry i: { row of the table,
- * first, length, source } Sources stand sorted by their table row and, within one, in rising order. Entry i
- * is also the i-th segment: its table row gets the sum of the sources of entries [first, first + length);
- * length 0: no segment. */
+ * atomics. The host sorts the look-ups of a batch into a list: I32 (count, 4), entry i:
+ *     { row of the table, first, length, source }
+ * Sources stand sorted by their table row and, within one, in rising order. Entry i is also the i-th segment:
+ * its table row gets the sum of the sources of entries [first, first + length); length 0: no segment. */
 #ifndef TUFF_OPS_SCATTER_ROWS_H
 #define TUFF_OPS_SCATTER_ROWS_H
 

@@ -3,9 +3,11 @@
  * of its end logits (column 1), over the rows of the span; the mean of the starts' mean and the ends' mean. A
  * label outside [0, rows) is ignored.
  *
- *   inputs   0 logits x F32 (M, 2)   1 spans I32 (S, 4): first row, rows, start label, end label; they do not
- * overlap 2 normalizer (ops/loss.h) outputs  of ops/loss.h; rows F32 (S, 8): loss and weight of start, of
- * end; maximum and lse - maximum of start, of end */
+ *   inputs   0 logits x F32 (M, 2)
+ *            1 spans I32 (S, 4): first row, rows, start label, end label; they do not overlap
+ *            2 normalizer (ops/loss.h)
+ *   outputs  of ops/loss.h; rows F32 (S, 8): loss and weight of start, of end; maximum and lse - maximum of
+ *            start, of end */
 #include <math.h>
 
 #include "kernels/span_cross_entropy_backward.h"

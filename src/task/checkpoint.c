@@ -7,7 +7,7 @@
 #include "base/memory.h"
 #include "model/arrays.h"
 
-enum { STATE_NAME_SIZE = 192, PROGRESS_COUNT = 7 };
+enum { STATE_NAME_SIZE = 192, PROGRESS_COUNT = 12 };
 
 /* By kind; gradients are none at a checkpoint. */
 static const struct {
@@ -27,7 +27,8 @@ static tuff_status collect(const struct tuff_trainer *trainer, const struct tuff
     const int64_t values[PROGRESS_COUNT] = {
         (int64_t)trainer->step,           (int64_t)trainer->pass,          (int64_t)trainer->seed,
         (int64_t)checkpoint->total_steps, (int64_t)checkpoint->item_count, (int64_t)checkpoint->batch_size,
-        (int64_t)checkpoint->log_size
+        (int64_t)checkpoint->log_size,    (int64_t)checkpoint->place[0],   (int64_t)checkpoint->place[1],
+        (int64_t)checkpoint->place[2],    (int64_t)checkpoint->place[3],   (int64_t)checkpoint->place[4]
     };
     int64_t *progress = NULL;
     TUFF_TRY(tuff_arrays_make(arrays, "progress", TUFF_I64, 1, &(size_t){ PROGRESS_COUNT }, &progress));
@@ -75,6 +76,8 @@ static tuff_status read_progress(const struct tuff_trainer *trainer, const struc
     if (out_values[0] < 0 || (uint64_t)out_values[0] > inout->total_steps)
         return tuff_fail(TUFF_FORMAT, "%s: step %lld is beyond the last one", path, (long long)out_values[0]);
     inout->log_size = (uint64_t)out_values[6];
+    for (size_t i = 0; i < 5; i++)
+        inout->place[i] = (uint64_t)out_values[7 + i];
     return TUFF_OK;
 }
 

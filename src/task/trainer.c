@@ -196,25 +196,35 @@ static tuff_status add_loss(void *user, const struct tuff_batch_view *view) {
     return TUFF_OK;
 }
 
-tuff_status tuff_trainer_accumulate(struct tuff_trainer *trainer, const struct tuff_training_batch *batch,
-                                    double *out_loss) {
+static tuff_status run(struct tuff_trainer *trainer, const struct tuff_training_batch *batch,
+                       bool is_training, struct tuff_seed seed, double *out_loss) {
     struct tuff_batcher batcher = {
         .runner = &trainer->runner,
         .key = { .wants = wants_of(batch->losses),
                  .losses = batch->losses,
-                 .is_training = true,
+                 .is_training = is_training,
                  .group = batch->group },
         .sequences = batch->sequences,
         .count = batch->count,
         .group = batch->group,
         .denominators = batch->denominators,
         .row_limit = tuff_runner_training_limit(&trainer->runner, batch->losses),
-        .seed = tuff_seed_make(trainer->seed, trainer->pass++),
+        .seed = seed,
         .take = add_loss,
         .user = out_loss,
     };
     *out_loss = 0;
     return tuff_batcher_run(&batcher);
+}
+
+tuff_status tuff_trainer_accumulate(struct tuff_trainer *trainer, const struct tuff_training_batch *batch,
+                                    double *out_loss) {
+    return run(trainer, batch, true, tuff_seed_make(trainer->seed, trainer->pass++), out_loss);
+}
+
+tuff_status tuff_trainer_loss(struct tuff_trainer *trainer, const struct tuff_training_batch *batch,
+                              double *out_loss) {
+    return run(trainer, batch, false, tuff_seed_make(0, 0), out_loss);
 }
 
 tuff_status tuff_trainer_update(struct tuff_trainer *trainer, tuff_step_report *out_report) {

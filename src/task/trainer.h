@@ -54,6 +54,9 @@ struct tuff_training_batch {
 /* Adds the batch's gradients to what is there; *out_loss is its loss. The locks are held. */
 tuff_status tuff_trainer_accumulate(struct tuff_trainer *trainer, const struct tuff_training_batch *batch,
                                     double *out_loss);
+/* The batch's loss without dropout and gradients. */
+tuff_status tuff_trainer_loss(struct tuff_trainer *trainer, const struct tuff_training_batch *batch,
+                              double *out_loss);
 /* Clips, updates and clears the gradients. */
 tuff_status tuff_trainer_update(struct tuff_trainer *trainer, tuff_step_report *out_report);
 /* Forgets the gradients. */

@@ -68,7 +68,7 @@ int tuff_cmd_evaluate(int argc, char **argv) {
     const struct command command = {
         .name = "evaluate",
         .arguments = TASK_ARGUMENT,
-        .about = "Prints the figures of a model at a labelled file, as the official scripts define them: accuracy, "
+        .about = TASKS_ABOUT "Prints the figures of a model at a labelled file, as the official scripts define them: accuracy, "
                  "F1 and Matthews correlation of classes; Pearson and Spearman of numbers; F1 of entities; exact "
                  "match and F1 of answers. Labels that the model does not know, columns that are missing and lines "
                  "that are malformed are refused with their number.",

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tuff finetune: a model and a labelled file in, a trained model out. */
-#define _GNU_SOURCE
 #include "commands.h"
 #include "session.h"
 #include "tasks.h"
+#include "training_line.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 struct finetune {
     struct common_options common;
@@ -17,41 +16,18 @@ struct finetune {
     struct data_numbers numbers;
     uint64_t epochs, batch_size;
     int optimizer, schedule, order, head;
-    bool has_line; /* a progress line stands on the terminal */
+    struct training_line line;
 };
 
-static void wipe(struct finetune *finetune) {
-    if (finetune->has_line)
-        fputs("\r\033[K", stderr);
-    finetune->has_line = false;
-}
-
-/* On a terminal one line that changes; in a file one line for every hundredth of the run. */
 static bool show_step(void *user, const tuff_finetune_report *report) {
     struct finetune *finetune = user;
-    bool is_terminal = isatty(STDERR_FILENO);
-    uint64_t stretch = report->total_steps / 100 + 1;
-    bool is_due = is_terminal || report->step % stretch == 0 || report->step == report->total_steps;
-    if (!finetune->common.quiet && is_due) {
-        unsigned left = (unsigned)report->seconds_left;
-        wipe(finetune);
-        fprintf(stderr, "step %llu of %llu, loss %.4f, learning rate %.2e, %.0f tokens/s, %u:%02u left%s",
-                (unsigned long long)report->step, (unsigned long long)report->total_steps, report->loss,
-                report->learning_rate, report->tokens_per_second, left / 60, left % 60,
-                is_terminal ? "" : "\n");
-        fflush(stderr);
-        finetune->has_line = is_terminal;
-    }
+    training_line_show(&finetune->line, report);
     return !session_is_interrupted();
 }
 
 static void show_metrics(void *user, uint64_t step, const tuff_metric *metrics, size_t count) {
     struct finetune *finetune = user;
-    char head[64];
-    wipe(finetune);
-    snprintf(head, sizeof head, "after step %llu: ", (unsigned long long)step);
-    if (!finetune->common.quiet)
-        tasks_print_metrics(head, metrics, count);
+    training_line_metrics(&finetune->line, step, metrics, count);
 }
 
 static int run(struct finetune *finetune, tuff_task task) {
@@ -70,12 +46,13 @@ static int run(struct finetune *finetune, tuff_task task) {
     options->step = show_step;
     options->evaluated = show_metrics;
     options->user = finetune;
+    finetune->line.is_quiet = finetune->common.quiet;
     int code = session_open(&session, &finetune->common);
     if (code != EXIT_SUCCESS)
         return code;
     session_watch_interrupt();
     tuff_status status = tuff_finetune(session.context, options);
-    wipe(finetune);
+    training_line_wipe(&finetune->line);
     if (status != TUFF_OK)
         code = session_fail(status);
     session_close(&session);
@@ -156,7 +133,7 @@ int tuff_cmd_finetune(int argc, char **argv) {
     const struct command command = {
         .name = "finetune",
         .arguments = TASK_ARGUMENT,
-        .about = "Trains a model on a labelled file and writes a folder that transformers loads. The defaults are "
+        .about = TASKS_ABOUT "Trains a model on a labelled file and writes a folder that transformers loads. The defaults are "
                  "the recipe of the BERT paper. metrics.jsonl in the output folder has a line a step and a line an "
                  "evaluation. A run that was killed goes on with --resume to the weights that it would have had. "
                  "Labels that the model does not know, columns that are missing and lines that are malformed are "

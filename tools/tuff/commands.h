@@ -18,7 +18,10 @@
     X(tokenize, "tokenize", "texts to the tokens of a model")                                                \
     X(forward, "forward", "raw tensors in, raw tensors out")                                                 \
     X(finetune, "finetune", "train a model on a labelled file")                                              \
+    X(pretrain, "pretrain", "train a model on a corpus")                                                     \
     X(evaluate, "evaluate", "the figures of a model at a labelled file")                                     \
+    X(vocab, "vocab", "a vocabulary from files of text")                                                     \
+    X(plot, "plot", "the curves of a training run as pictures")                                              \
     X(gradients, "gradients", "the gradient of every parameter for a labelled batch")                        \
     X(step, "step", "optimizer steps on stored batches")                                                     \
     X(devices, "devices", "the Vulkan devices of this machine")                                              \

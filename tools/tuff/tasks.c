@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tasks.h"
 
-#include <stdio.h>
 #include <string.h>
 
 static const struct {
@@ -29,11 +28,4 @@ void tasks_take_numbers(const struct data_numbers *numbers, tuff_data_options *d
     data->stride = (uint32_t)numbers->stride;
     data->n_best = (uint32_t)numbers->n_best;
     data->max_answer_tokens = (uint32_t)numbers->max_answer_tokens;
-}
-
-void tasks_print_metrics(const char *head, const tuff_metric *metrics, size_t count) {
-    fputs(head, stderr);
-    for (size_t i = 0; i < count; i++)
-        fprintf(stderr, "%s%s %.4f", i > 0 ? ", " : "", metrics[i].name, metrics[i].value);
-    fputc('\n', stderr);
 }

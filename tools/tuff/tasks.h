@@ -10,7 +10,8 @@
 /* The word is a task's; else says what is. Returns OPTIONS_GO_ON or EXIT_USAGE. */
 int tasks_find(const struct command *command, const struct arguments *arguments, tuff_task *out_task);
 
-#define TASK_ARGUMENT "classify|pair|regress|multilabel|tag|answer|choose"
+#define TASK_ARGUMENT "TASK"
+#define TASKS_ABOUT "TASK is classify, pair, regress, multilabel, tag, answer or choose. "
 
 /* Numbers as the parser stores them, until they are taken over. */
 struct data_numbers {
@@ -18,9 +19,6 @@ struct data_numbers {
 };
 #define DATA_NUMBERS { .stride = 128, .n_best = 20, .max_answer_tokens = 30 }
 void tasks_take_numbers(const struct data_numbers *numbers, tuff_data_options *data);
-
-/* Metrics as one line, after `head`. */
-void tasks_print_metrics(const char *head, const tuff_metric *metrics, size_t count);
 
 #define TEXT_FLAG(flag, place, text)                                                                         \
     { .name = flag, .type = OPTION_STRING, .value_name = "NAME", .target = &(place), .help = text }
