@@ -123,8 +123,8 @@ Test(ops_matmul, tiles_of_gpus) {
         for (int type = TUFF_TYPE_F32; type <= TUFF_TYPE_F16; type++) {
             for (size_t t = 0; tuff_matmul_gpu_tiles[t]; t++)
                 for (int over_outputs = 0; over_outputs < 2; over_outputs++)
-                    check_with(device, type, shapes[s], tuff_matmul_gpu_tiles[t], over_outputs);
-            check_with(device, type, shapes[s], NULL, false);
+                    check_with(device, (enum tuff_type)type, shapes[s], tuff_matmul_gpu_tiles[t], over_outputs);
+            check_with(device, (enum tuff_type)type, shapes[s], NULL, false);
         }
     test_device_close(device);
 }
