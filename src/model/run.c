@@ -46,14 +46,17 @@ uint32_t tuff_runner_row_limit(const struct tuff_runner *runner) {
     return (uint32_t)(rows < bound ? rows : bound);
 }
 
+uint32_t tuff_runner_asked_limit(const struct tuff_runner *runner) {
+    uint64_t row_size = tuff_padded(runner->weights->word_part_rows) * sizeof(float);
+    return (uint32_t)(runner->device->limits.max_storage_range / row_size * 15 / 16);
+}
+
 uint32_t tuff_runner_training_limit(const struct tuff_runner *runner, uint32_t losses) {
-    uint64_t limit = tuff_runner_row_limit(runner);
-    if (losses & TUFF_LOSS_MASKED_LM) { /* every row may be asked */
-        uint64_t row_size = tuff_padded(runner->weights->word_part_rows) * sizeof(float);
-        uint64_t bound = runner->device->limits.max_storage_range / row_size * 15 / 16;
-        limit = bound < limit ? bound : limit;
-    }
-    return (uint32_t)limit;
+    uint32_t limit = tuff_runner_row_limit(runner);
+    if (!(losses & TUFF_LOSS_MASKED_LM))
+        return limit;
+    uint32_t bound = tuff_runner_asked_limit(runner); /* every row may be asked */
+    return bound < limit ? bound : limit;
 }
 
 static bool same_key(const struct tuff_run_key *a, const struct tuff_run_key *b) {

@@ -70,7 +70,9 @@ void tuff_runner_forget(struct tuff_runner *runner);
 
 /* Rows that one batch may have: what fits a storage range, and no more than keeps the device busy. */
 uint32_t tuff_runner_row_limit(const struct tuff_runner *runner);
-/* The same where a backward pass follows. */
+/* Rows whose logits over the vocabulary, or over each of its parts, fit a storage range. */
+uint32_t tuff_runner_asked_limit(const struct tuff_runner *runner);
+/* The rows of a batch where a backward pass follows. */
 uint32_t tuff_runner_training_limit(const struct tuff_runner *runner, uint32_t losses);
 
 /* What is to be computed. `key.bucket` is filled by the run. */

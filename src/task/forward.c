@@ -2,7 +2,6 @@
 /* Raw tensors in, raw tensors out, under transformers' names. */
 #include "task/forward.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,6 +11,7 @@
 #include "task/batcher.h"
 #include "task/grid.h"
 #include "task/labels.h"
+#include "task/texts.h"
 
 /* What the rows of a result belong to. */
 enum rows { ROWS_OF_TOKENS, ROWS_OF_SEQUENCES, ROWS_ASKED };
@@ -39,8 +39,7 @@ struct forward {
     struct tuff_attentions attentions;
     struct output *outputs;
     size_t output_count;
-    float *values; /* of one result of one batch */
-    size_t value_capacity;
+    struct tuff_values values; /* of one result of one batch */
 };
 
 static const struct tuff_config *config_of(const struct forward *forward) {
@@ -124,37 +123,25 @@ static tuff_status add_heads(struct forward *forward) {
     return TUFF_OK;
 }
 
-static tuff_status read_values(struct forward *forward, const struct tuff_tensor *result, uint32_t rows) {
-    size_t count = (size_t)rows * result->shape.cols;
-    TUFF_TRY(tuff_reserve(&forward->values, &forward->value_capacity, count, sizeof(float)));
-    tuff_run_read(result, rows, forward->values);
-    for (size_t i = 0; i < count; i++)
-        if (!isfinite(forward->values[i]))
-            return tuff_fail(TUFF_NOT_FINITE,
-                             "a result is not finite although the weights are: `tuff check` tells "
-                             "whether the device computes right");
-    return TUFF_OK;
-}
-
 /* Puts the result's visible rows into the array, `cols` numbers each, from column `to_col` on. */
 static tuff_status scatter(struct forward *forward, const struct tuff_batch_view *view,
                            const struct output *output, const struct tuff_tensor *result, size_t to_col,
                            size_t cols) {
     uint32_t counts[] = { view->row_count, view->count, view->asked_count };
     size_t stride = result->shape.cols;
-    TUFF_TRY(read_values(forward, result, counts[output->rows]));
+    TUFF_TRY(tuff_values_read(&forward->values, result, counts[output->rows], "a result"));
     for (uint32_t i = 0; i < view->count; i++) {
         const struct tuff_sequence *sequence = &forward->grid.sequences[view->members[i]];
         if (output->rows == ROWS_OF_SEQUENCES) {
             memcpy(output->data + view->members[i] * (size_t)output->width + to_col,
-                   forward->values + i * stride + output->first_col, cols * sizeof(float));
+                   forward->values.items + i * stride + output->first_col, cols * sizeof(float));
             continue;
         }
         uint32_t first = output->rows == ROWS_ASKED ? view->first_asked[i] : view->first_rows[i];
         for (uint32_t row = 0; row < sequence->visible_count; row++) {
             size_t at = view->members[i] * forward->grid.length + (size_t)sequence->tokens[row].position;
             memcpy(output->data + at * output->width + to_col,
-                   forward->values + (first + row) * stride + output->first_col, cols * sizeof(float));
+                   forward->values.items + (first + row) * stride + output->first_col, cols * sizeof(float));
         }
     }
     return TUFF_OK;
@@ -212,8 +199,7 @@ static uint32_t row_limit(const struct forward *forward) {
     uint64_t bound = (256u << 20) / (states * tuff_padded(config_of(forward)->hidden_size) * sizeof(float));
     limit = bound < limit ? bound : limit;
     if (forward->wants & TUFF_WANT_MASKED_LM) {
-        uint64_t row_size = tuff_padded(forward->model->weights->word_part_rows) * sizeof(float);
-        bound = forward->model->device->limits.max_storage_range / row_size * 15 / 16;
+        bound = tuff_runner_asked_limit(&forward->model->runner);
         limit = bound < limit ? bound : limit;
     }
     return (uint32_t)limit;
@@ -273,6 +259,6 @@ tuff_status tuff_task_forward(struct tuff_model *model, const struct tuff_arrays
     tuff_labels_free(&forward.labels);
     tuff_grid_free(&forward.grid);
     tuff_free(forward.outputs);
-    tuff_free(forward.values);
+    tuff_free(forward.values.items);
     return status;
 }
