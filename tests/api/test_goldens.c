@@ -198,7 +198,10 @@ static const struct {
 };
 
 /* The project's own models, which need nothing beside the checkout. */
-static const char *const small_models[] = { "small-pretraining", "small-classes", "small-answer" };
+static const char *const small_models[] = {
+    "small-pretraining", "small-classes", "small-answer", "small-number",
+    "small-labels",      "small-choice",  "small-tags",
+};
 
 Test(api_goldens, small_models_are_within_the_limits) {
     tuff_context *context = test_context();

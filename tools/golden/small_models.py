@@ -3,7 +3,9 @@
 """Writes tests/data/models and tests/data/goldens: small BERT models of random weights and what transformers makes
 of them in float64, so that the forward pass is proven without anything beside the checkout.
 
-    small_models.py VOCAB tests/data      VOCAB: all-MiniLM-L6-v2's vocab.txt, of which some entries are taken
+    small_models.py VOCAB tests/data [NAME...]      VOCAB: all-MiniLM-L6-v2's vocab.txt, of which some entries are taken
+
+The examples in the help of the commands run on these models.
 """
 
 import json
@@ -22,6 +24,14 @@ MODELS = {
     "small-classes": (transformers.BertForSequenceClassification,
                       dict(num_labels=3, hidden_act="gelu_new", problem_type="single_label_classification")),
     "small-answer": (transformers.BertForQuestionAnswering, dict(num_attention_heads=5, layer_norm_eps=1e-5)),
+    "small-number": (transformers.BertForSequenceClassification,
+                     dict(num_labels=1, hidden_act="relu", problem_type="regression")),
+    "small-labels": (transformers.BertForSequenceClassification,
+                     dict(num_labels=4, problem_type="multi_label_classification",
+                          id2label={0: "weather", 1: "food", 2: "travel", 3: "music"})),
+    "small-choice": (transformers.BertForMultipleChoice, dict(hidden_act="silu")),
+    "small-tags": (transformers.BertForTokenClassification,
+                   dict(num_labels=5, id2label={0: "O", 1: "B-PER", 2: "I-PER", 3: "B-LOC", 4: "I-LOC"})),
 }
 BATCH, LENGTH = 5, 19
 
@@ -53,6 +63,16 @@ def draw_inputs(model_class, config, generator):
         labels[inputs["attention_mask"] == 0] = -100
         inputs["labels"] = labels
         inputs["next_sentence_label"] = torch.tensor([0, 1, 1, 0, 1])
+    elif model_class is transformers.BertForMultipleChoice:
+        inputs = {name: torch.stack([value, value.flip(0)], 1) for name, value in inputs.items()}
+        inputs["labels"] = torch.tensor([0, 1, 1, 0, 1])
+    elif model_class is transformers.BertForTokenClassification:
+        inputs["labels"] = torch.randint(0, config.num_labels, (BATCH, LENGTH), generator=generator)
+        inputs["labels"][inputs["attention_mask"] == 0] = -100
+    elif config.problem_type == "regression":
+        inputs["labels"] = torch.tensor([0.5, -1.25, 3.0, 0.0, 2.0])
+    elif config.problem_type == "multi_label_classification":
+        inputs["labels"] = torch.randint(0, 2, (BATCH, config.num_labels), generator=generator).float()
     elif model_class is transformers.BertForQuestionAnswering:
         inputs["start_positions"] = torch.tensor([3, 2, 0, 0, 40])
         inputs["end_positions"] = torch.tensor([5, 2, 11, 0, 14])
@@ -94,7 +114,7 @@ def write_golden(name, model, inputs, data):
     folder = data / "goldens" / name
     folder.mkdir(parents=True, exist_ok=True)
     single = run(model, inputs)
-    double = run(model.double(), inputs)
+    double = run(model.double(), {k: v.double() if v.is_floating_point() else v for k, v in inputs.items()})
     outputs = {}
     for key, value in double.items():
         error = (value - single[key].double()).abs().max().item()
@@ -108,7 +128,8 @@ def write_golden(name, model, inputs, data):
 def main():
     vocabulary = choose_vocabulary(pathlib.Path(sys.argv[1]))
     data = pathlib.Path(sys.argv[2])
-    for name, (model_class, options) in MODELS.items():
+    for name in sys.argv[3:] or MODELS:
+        model_class, options = MODELS[name]
         model, config = write_model(name, model_class, options, vocabulary, data)
         generator = torch.Generator().manual_seed(1)
         write_golden(name, model, draw_inputs(model_class, config, generator), data)

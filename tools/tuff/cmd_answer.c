@@ -303,10 +303,10 @@ int tuff_cmd_answer(int argc, char **argv) {
             "are a question and its context, or the records of --file or of standard input are (TSV or JSON "
             "Lines). With --json each is a line {\"index\":0,\"score\":0.9,\"start\":7,\"end\":12,"
             "\"answer\":\"...\"}, offsets in characters, with \"answers\" where several were asked for.",
-        .example = "tuff answer --model ../shared/oracle/models/bert-tiny-qa 'Where is the museum?' 'The "
+        .example = "tuff answer --model tests/data/models/small-answer 'Where is the museum?' 'The "
                    "museum stands "
                    "near the river.'\n"
-                   "tuff answer --model ../shared/oracle/models/bert-tiny-qa --question 'What broke?' "
+                   "tuff answer --model tests/data/models/small-answer --question 'What broke?' "
                    "--top-k 3 --file "
                    "tools/demo.txt",
         .options = options,

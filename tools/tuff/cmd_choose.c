@@ -99,9 +99,8 @@ int tuff_cmd_choose(int argc, char **argv) {
             "standard input have both (JSON Lines, a list of endings; or TSV, columns called endings with "
             "a number behind). With --json each is a line "
             "{\"index\":0,\"choice\":1,\"score\":0.9,\"scores\":[0.1,0.9]}; choices count from 0.",
-        .example =
-            "tuff choose --model ../shared/oracle/models/bert-tiny-multichoice 'She opened the umbrella' "
-            "'because it rained.' 'because it was dark.'",
+        .example = "tuff choose --model tests/data/models/small-choice 'She opened the umbrella' "
+                   "'because it rained.' 'because it was dark.'",
         .options = options,
         .option_count = COUNT(options),
         .maximum_arguments = SIZE_MAX,

@@ -206,10 +206,9 @@ int tuff_cmd_classify(int argc, char **argv) {
             "{\"index\":0,\"label\":\"...\",\"score\":0.9}, with \"labels\" where there are several. A "
             "record "
             "with text_pair is a pair of texts.",
-        .example =
-            "tuff classify --model ../shared/oracle/models/bert-tiny-seqcls3 'Best film of the year.'\n"
-            "tuff classify --model ../shared/oracle/models/bert-tiny-multilabel --json --file "
-            "tools/demo.txt",
+        .example = "tuff classify --model tests/data/models/small-classes 'Best film of the year.'\n"
+                   "tuff classify --model tests/data/models/small-labels --json --file "
+                   "tools/demo.txt",
         .options = options,
         .option_count = COUNT(options),
         .maximum_arguments = SIZE_MAX,

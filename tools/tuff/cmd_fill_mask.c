@@ -108,8 +108,8 @@ int tuff_cmd_fill_mask(int argc, char **argv) {
             "command line, or the records of --file or of standard input. With --json each is a line "
             "{\"index\":0,\"fills\":[...]} with score, token, token_str and sequence of each word; "
             "several [MASK]s give a list of lists.",
-        .example = "tuff fill-mask --model ../shared/oracle/models/bert-tiny-mlm 'The sky is [MASK] today.'\n"
-                   "tuff fill-mask --model ../shared/oracle/models/bert-tiny-mlm --top-k 2 --json "
+        .example = "tuff fill-mask --model tests/data/models/small-pretraining 'The sky is [MASK] today.'\n"
+                   "tuff fill-mask --model tests/data/models/small-pretraining --top-k 2 --json "
                    "'[MASK] fell [MASK] night.'",
         .options = options,
         .option_count = COUNT(options),

@@ -63,9 +63,9 @@ int tuff_cmd_next_sentence(int argc, char **argv) {
             "pair, or the records of --file or of standard input are (TSV or JSON Lines). With --json each "
             "is a line {\"index\":0,\"is_next\":true,\"score\":0.9}.",
         .example =
-            "tuff next-sentence --model ../shared/oracle/models/bert-tiny-nsp 'It rains.' 'We stay in.'\n"
+            "tuff next-sentence --model tests/data/models/small-pretraining 'It rains.' 'We stay in.'\n"
             "echo '{\"text\":\"It rains.\",\"text_pair\":\"We stay in.\"}' | tuff next-sentence "
-            "--model ../shared/oracle/models/bert-tiny-nsp --format jsonl --json",
+            "--model tests/data/models/small-pretraining --format jsonl --json",
         .options = options,
         .option_count = COUNT(options),
         .maximum_arguments = SIZE_MAX,

@@ -166,11 +166,10 @@ int tuff_cmd_rank(int argc, char **argv) {
             "the records of --file or of standard input. The model is a cross-encoder, a classifier with "
             "one label; scores are as sentence-transformers gives them. Shows the score, the number of the "
             "passage, and the passage.",
-        .example =
-            "tuff rank --model ../shared/oracle/models/bert-tiny-regression 'Who eats mice?' 'Owls do.' "
-            "'Mice eat seeds.'\n"
-            "tuff rank --model ../shared/oracle/models/bert-tiny-regression --file tools/demo.txt --top-k 3 "
-            "'animals at night'",
+        .example = "tuff rank --model tests/data/models/small-number 'Who eats mice?' 'Owls do.' "
+                   "'Mice eat seeds.'\n"
+                   "tuff rank --model tests/data/models/small-number --file tools/demo.txt --top-k 3 "
+                   "'animals at night'",
         .options = options,
         .option_count = COUNT(options),
         .minimum_arguments = 1,

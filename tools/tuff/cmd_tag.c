@@ -161,10 +161,9 @@ int tuff_cmd_tag(int argc, char **argv) {
             "the command line, or the records of --file or of standard input. Texts may be of any length. "
             "With --json each is a line {\"index\":0,\"entities\":[...]} with entity or entity_group, score, "
             "word, start and end, in characters, of each entity.",
-        .example =
-            "tuff tag --model ../shared/oracle/models/bert-tiny-tokencls --aggregation simple 'Rain is "
-            "expected in London.'\n"
-            "tuff tag --model ../shared/oracle/models/bert-tiny-tokencls --json --file tools/demo.txt",
+        .example = "tuff tag --model tests/data/models/small-tags --aggregation simple 'Rain is "
+                   "expected in London.'\n"
+                   "tuff tag --model tests/data/models/small-tags --json --file tools/demo.txt",
         .options = options,
         .option_count = COUNT(options),
         .maximum_arguments = SIZE_MAX,
