@@ -269,6 +269,55 @@ typedef struct tuff_context_options {
 TUFF_API tuff_status tuff_context_create(const tuff_context_options *options, tuff_context **out_context);
 TUFF_API void tuff_context_destroy(tuff_context *context);
 TUFF_API void tuff_context_device(const tuff_context *context, tuff_device_info *out_info);
+
+/* ---- a device of the program's own
+ *
+ * A program that already uses Vulkan lends its device instead of having a second one. This header needs no vulkan.h:
+ * handles are void pointers, and vkGetInstanceProcAddr is cast to tuff_function. */
+
+typedef void (*tuff_function)(void);
+
+typedef struct tuff_vulkan_device {
+    size_t size;
+    tuff_function get_instance_proc_addr; /* (tuff_function)vkGetInstanceProcAddr */
+    uint32_t api_version;                 /* that the instance was made for: VkApplicationInfo.apiVersion; 1.1 or newer */
+    void *instance;                       /* VkInstance */
+    void *physical_device;                /* VkPhysicalDevice */
+    void *device;                         /* VkDevice */
+    void *queue;                          /* VkQueue, of a family that computes */
+    uint32_t queue_family;
+    const void *device_create_info; /* the VkDeviceCreateInfo that the device was made with, or one like it: tuff uses the
+                                     * extensions and features that are enabled there, whatever else the device has. Read
+                                     * during the call */
+    void (*lock)(void *user);       /* called around every use of the queue, from any thread; must not call tuff. Both */
+    void (*unlock)(void *user);     /* NULL: nobody else uses the queue while tuff works */
+    void *user;
+} tuff_vulkan_device;
+#define TUFF_VULKAN_DEVICE                                                                                   \
+    { sizeof(tuff_vulkan_device), NULL, 0, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL }
+
+/* A context on the caller's device, which stays the caller's and outlives the context. Of the options `device` is not
+ * read; `validation` is TUFF_ARGUMENT, since layers are the instance's. TUFF_ARGUMENT where a handle is missing,
+ * TUFF_UNSUPPORTED where the device is below what tuff needs. */
+TUFF_API tuff_status tuff_context_borrow(const tuff_vulkan_device *device, const tuff_context_options *options,
+                                         tuff_context **out_context);
+
+/* What tuff would like of a physical device, for whoever is about to make a VkDevice. Nothing of it is needed. */
+typedef struct tuff_vulkan_wishes tuff_vulkan_wishes;
+
+/* `disable` as in tuff_context_options. TUFF_UNSUPPORTED says why tuff cannot use the device. */
+TUFF_API tuff_status tuff_vulkan_wishes_read(tuff_function get_instance_proc_addr, void *instance,
+                                             void *physical_device, uint32_t api_version, const char *disable,
+                                             tuff_vulkan_wishes **out_wishes);
+TUFF_API void tuff_vulkan_wishes_free(tuff_vulkan_wishes *wishes);
+/* Names of device extensions, valid until the wishes are freed. */
+TUFF_API const char *const *tuff_vulkan_wishes_extensions(const tuff_vulkan_wishes *wishes, size_t *out_count);
+/* A VkPhysicalDeviceFeatures2 with structs of single extensions linked to it (none that gathers a Vulkan version), fit to
+ * be VkDeviceCreateInfo's pNext; valid until the wishes are freed. A program with features of its own sets their union. */
+TUFF_API const void *tuff_vulkan_wishes_features(const tuff_vulkan_wishes *wishes);
+/* The family that tuff would take a queue of: one that only computes, where there is one. */
+TUFF_API uint32_t tuff_vulkan_wishes_queue_family(const tuff_vulkan_wishes *wishes);
+
 /* Kernels that the device has run for this context. Pipelines that exist. */
 TUFF_API uint64_t tuff_context_dispatch_count(const tuff_context *context);
 TUFF_API size_t tuff_context_pipeline_count(const tuff_context *context);

@@ -44,7 +44,8 @@ static tuff_status merge_disabled(const char *wanted, char **out_names) {
     return tuff_format(out_names, "%s,%s", environment ? environment : "", wanted ? wanted : "");
 }
 
-static tuff_status open_device(const tuff_context_options *options, struct tuff_context *context) {
+static tuff_status open_device(const tuff_context_options *options, const tuff_vulkan_device *lent,
+                               struct tuff_context *context) {
     char *disable = NULL;
     TUFF_TRY(find_cache_folder(options->cache_folder, &context->cache_folder));
     TUFF_TRY(merge_disabled(options->disable, &disable));
@@ -54,6 +55,7 @@ static tuff_status open_device(const tuff_context_options *options, struct tuff_
         .cache_folder = context->cache_folder,
         .validation = options->validation,
         .profile = options->profile,
+        .lent = lent,
         .log = { .callback = options->log, .user = options->log_user, .level = options->log_level },
     };
     tuff_status status = tuff_device_open(&device, &context->device);
@@ -61,16 +63,25 @@ static tuff_status open_device(const tuff_context_options *options, struct tuff_
     return status;
 }
 
-static tuff_status create(const tuff_context_options *options, tuff_context **out_context) {
+static tuff_status create(const tuff_context_options *options, const tuff_vulkan_device *lent,
+                          tuff_context **out_context) {
     struct tuff_context *context = NULL;
     TUFF_TRY(tuff_alloc(1, sizeof *context, &context));
     if (options->allocator)
         context->allocator = *options->allocator;
-    tuff_status status = open_device(options, context);
+    tuff_status status = open_device(options, lent, context);
     if (status == TUFF_OK)
         *out_context = context;
     else
         tuff_context_destroy(context);
+    return status;
+}
+
+static tuff_status create_with(const tuff_context_options *known, const tuff_vulkan_device *lent,
+                               tuff_context **out_context) {
+    const struct tuff_allocator *before = tuff_memory_use(known->allocator);
+    tuff_status status = create(known, lent, out_context);
+    tuff_memory_use(before);
     return status;
 }
 
@@ -80,10 +91,23 @@ tuff_status tuff_context_create(const tuff_context_options *options, tuff_contex
         return tuff_fail(TUFF_ARGUMENT, "tuff_context_create: out_context must not be NULL");
     *out_context = NULL;
     TUFF_TRY(read_options(options, &known));
-    const struct tuff_allocator *before = tuff_memory_use(known.allocator);
-    tuff_status status = create(&known, out_context);
-    tuff_memory_use(before);
-    return status;
+    return create_with(&known, NULL, out_context);
+}
+
+tuff_status tuff_context_borrow(const tuff_vulkan_device *device, const tuff_context_options *options,
+                                tuff_context **out_context) {
+    tuff_context_options known;
+    tuff_vulkan_device lent = TUFF_VULKAN_DEVICE;
+    if (!device || !out_context || device->size < sizeof device->size || device->size > sizeof lent)
+        return tuff_fail(TUFF_ARGUMENT,
+                         "tuff_context_borrow: a device (start from TUFF_VULKAN_DEVICE) and a place for the "
+                         "context are needed");
+    *out_context = NULL;
+    memcpy(&lent, device, device->size);
+    TUFF_TRY(read_options(options, &known));
+    if (known.validation)
+        return tuff_fail(TUFF_ARGUMENT, "tuff_context_borrow: layers belong to the instance, which is yours");
+    return create_with(&known, &lent, out_context);
 }
 
 void tuff_context_destroy(tuff_context *context) {

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "vk/choose.h"
 #include "vk/fault.h"
+#include "vk/lent.h"
 #include "vk/matrix_shapes.h"
 #include "vk/pipeline.h"
 #include "vk/profile.h"
@@ -101,6 +102,15 @@ static tuff_status create_handle(struct tuff_device *device, const struct tuff_p
     return TUFF_OK;
 }
 
+static tuff_status take_handle(struct tuff_device *device, const tuff_vulkan_device *lent) {
+    device->is_lent = true;
+    device->handle = lent->device;
+    device->queue = lent->queue;
+    device->guard = (struct tuff_queue_guard){ lent->lock, lent->unlock, lent->user };
+    tuff_instance_load_device(device->instance, device->handle, &device->table);
+    return TUFF_OK;
+}
+
 static tuff_status set_up(struct tuff_device *device, const struct tuff_physical *physical,
                           const struct tuff_device_options *options) {
     device->physical = physical->handle;
@@ -119,7 +129,7 @@ static tuff_status set_up(struct tuff_device *device, const struct tuff_physical
     }
     tuff_features_text(&device->features, device->info.features, sizeof device->info.features);
     TUFF_TRY(tuff_matrix_shapes_read(device));
-    TUFF_TRY(create_handle(device, physical));
+    TUFF_TRY(options->lent ? take_handle(device, options->lent) : create_handle(device, physical));
     TUFF_TRY(tuff_queue_open(device));
     TUFF_TRY(tuff_staging_create(device, &device->staging));
     TUFF_TRY(tuff_profile_create(device, options->profile, &device->profile));
@@ -129,23 +139,36 @@ static tuff_status set_up(struct tuff_device *device, const struct tuff_physical
     return TUFF_OK;
 }
 
-tuff_status tuff_device_open(const struct tuff_device_options *options, struct tuff_device **out_device) {
-    struct tuff_device *device = NULL;
+static tuff_status open_own(struct tuff_device *device, const struct tuff_device_options *options) {
     struct tuff_physical *physicals = NULL;
     uint32_t count = 0;
     uint32_t chosen = 0;
-    tuff_status status = TUFF_OK;
+    TUFF_TRY(tuff_instance_create(options->validation, &options->log, &device->instance));
+    TUFF_TRY(read_all(device->instance, &physicals, &count));
+    tuff_status status = tuff_choose_device(physicals, count, options->device, &chosen);
+    if (status == TUFF_OK)
+        status = set_up(device, &physicals[chosen], options);
+    free_all(physicals, count);
+    return status;
+}
+
+static tuff_status open_lent(struct tuff_device *device, const struct tuff_device_options *options) {
+    struct tuff_physical physical;
+    TUFF_TRY(tuff_lent_read(options->lent, &device->log, &device->instance, &physical));
+    tuff_status status = set_up(device, &physical, options);
+    tuff_physical_free(&physical);
+    return status;
+}
+
+tuff_status tuff_device_open(const struct tuff_device_options *options, struct tuff_device **out_device) {
+    struct tuff_device *device = NULL;
     *out_device = NULL;
     TUFF_TRY(tuff_alloc(1, sizeof *device, &device));
     device->log = options->log;
-    TUFF_TRY_GOTO(tuff_instance_create(options->validation, &options->log, &device->instance));
-    TUFF_TRY_GOTO(read_all(device->instance, &physicals, &count));
-    TUFF_TRY_GOTO(tuff_choose_device(physicals, count, options->device, &chosen));
-    TUFF_TRY_GOTO(set_up(device, &physicals[chosen], options));
-    *out_device = device;
-done:
-    free_all(physicals, count);
-    if (status != TUFF_OK)
+    tuff_status status = options->lent ? open_lent(device, options) : open_own(device, options);
+    if (status == TUFF_OK)
+        *out_device = device;
+    else
         tuff_device_close(device);
     return status;
 }
@@ -158,7 +181,8 @@ void tuff_device_close(struct tuff_device *device) {
         tuff_profile_destroy(device->profile);
         tuff_staging_destroy(device->staging);
         tuff_queue_close(device);
-        device->table.vkDestroyDevice(device->handle, NULL);
+        if (!device->is_lent)
+            device->table.vkDestroyDevice(device->handle, NULL);
     }
     tuff_free(device->matrix_shapes);
     tuff_instance_destroy(device->instance);

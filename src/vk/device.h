@@ -40,6 +40,13 @@ struct tuff_pipelines; /* pipelines by kernel, variant and constants; vk/pipelin
 struct tuff_staging;   /* the road to memory that the host cannot map; vk/staging.h */
 struct tuff_profile;   /* time per kernel; vk/profile.h */
 
+/* Functions of a caller who lends the queue; NULL: none. */
+struct tuff_queue_guard {
+    void (*lock)(void *user);
+    void (*unlock)(void *user);
+    void *user;
+};
+
 struct tuff_device {
     struct tuff_instance *instance;
     VkPhysicalDevice physical;
@@ -48,7 +55,10 @@ struct tuff_device {
     struct VolkDeviceTable table; /* the only way to device functions */
     VkQueue queue;
     uint32_t queue_family;
+    bool has_queue;                /* tuff_queue_open went well so far */
+    bool is_lent;                  /* handle and queue are the caller's, who destroys them */
     struct tuff_mutex queue_lock;  /* held around every use of the queue */
+    struct tuff_queue_guard guard; /* the caller's own lock of it */
     VkSemaphore timeline;          /* counts submits; with timeline_semaphore */
     uint64_t timeline_value;       /* of the last submit; under queue_lock */
     struct tuff_features features; /* enabled */
@@ -78,6 +88,7 @@ struct tuff_device_options {
     bool validation;
     bool profile;
     struct tuff_log log;
+    const tuff_vulkan_device *lent; /* NULL: a device is chosen and made */
 };
 
 /* TUFF_ARGUMENT where `device` or `disable` names what is not there, TUFF_NO_DEVICE where no device can be

@@ -126,6 +126,14 @@ static bool is_offered(const struct row *row, uint32_t api_version,
            (row->extension && tuff_extensions_have(extensions, row->extension));
 }
 
+static bool is_there(const struct row *row, struct tuff_feature_chain *chain, uint32_t api_version,
+                     const struct tuff_extensions *extensions) {
+    bool is_true = is_offered(row, api_version, extensions);
+    for (size_t member = 0; member < row->member_count; member++)
+        is_true = is_true && *member_of(chain, row, member) == VK_TRUE;
+    return is_true;
+}
+
 void tuff_features_detect(const struct tuff_instance *instance, VkPhysicalDevice device, uint32_t api_version,
                           const struct tuff_extensions *extensions, struct tuff_features *out_features) {
     struct tuff_feature_chain chain = { .head.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2 };
@@ -134,12 +142,15 @@ void tuff_features_detect(const struct tuff_instance *instance, VkPhysicalDevice
         if (is_offered(&rows[i], api_version, extensions))
             link_row(&chain, &rows[i]);
     instance->vkGetPhysicalDeviceFeatures2(device, &chain.head);
-    for (size_t i = 0; i < ROW_COUNT; i++) {
-        bool is_there = is_offered(&rows[i], api_version, extensions);
-        for (size_t member = 0; member < rows[i].member_count; member++)
-            is_there = is_there && *member_of(&chain, &rows[i], member) == VK_TRUE;
-        *flag_of(out_features, &rows[i]) = is_there;
-    }
+    for (size_t i = 0; i < ROW_COUNT; i++)
+        *flag_of(out_features, &rows[i]) = is_there(&rows[i], &chain, api_version, extensions);
+}
+
+void tuff_features_limit(struct tuff_features *features, uint32_t api_version,
+                         const struct tuff_extensions *extensions, struct tuff_feature_chain *chain) {
+    for (size_t i = 0; i < ROW_COUNT; i++)
+        if (!is_there(&rows[i], chain, api_version, extensions))
+            *flag_of(features, &rows[i]) = false;
 }
 
 static bool *find(struct tuff_features *features, const char *name, size_t length) {

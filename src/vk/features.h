@@ -72,6 +72,9 @@ bool tuff_extensions_have(const struct tuff_extensions *extensions, const char *
  * memory types are judged by the caller from the device's properties. */
 void tuff_features_detect(const struct tuff_instance *instance, VkPhysicalDevice device, uint32_t api_version,
                           const struct tuff_extensions *extensions, struct tuff_features *out_features);
+/* Switches off what is not in `chain` and `extensions`: those that a device of the caller's was made with. */
+void tuff_features_limit(struct tuff_features *features, uint32_t api_version,
+                         const struct tuff_extensions *extensions, struct tuff_feature_chain *chain);
 /* Switches off what `names` (comma-separated; may be NULL) lists. TUFF_ARGUMENT for an unknown name. */
 tuff_status tuff_features_disable(struct tuff_features *features, const char *names);
 /* Comma-separated names of those that are on. */

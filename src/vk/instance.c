@@ -160,7 +160,7 @@ static VkResult create(const struct loader *loader, bool validation, struct tuff
         .sType = VK_STRUCTURE_TYPE_APPLICATION_INFO,
         .pApplicationName = "tuff",
         .pEngineName = "tuff",
-        .apiVersion = VK_API_VERSION_1_3,
+        .apiVersion = instance->api_version,
     };
     const VkInstanceCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO,
@@ -175,8 +175,8 @@ static VkResult create(const struct loader *loader, bool validation, struct tuff
     return loader->vkCreateInstance(&info, NULL, &instance->handle);
 }
 
-static tuff_status load_functions(const struct loader *loader, struct tuff_instance *instance) {
-#define LOAD(name) instance->name = (PFN_##name)loader->vkGetInstanceProcAddr(instance->handle, #name);
+static tuff_status load_functions(PFN_vkGetInstanceProcAddr get, struct tuff_instance *instance) {
+#define LOAD(name) instance->name = (PFN_##name)get(instance->handle, #name);
     TUFF_INSTANCE_FUNCTIONS(LOAD)
     TUFF_OPTIONAL_INSTANCE_FUNCTIONS(LOAD)
 #undef LOAD
@@ -210,6 +210,7 @@ tuff_status tuff_instance_create(bool validation, const struct tuff_log *log,
     TUFF_TRY(tuff_alloc(1, sizeof *instance, &instance));
     if (log)
         instance->log = *log;
+    instance->api_version = VK_API_VERSION_1_3;
     VkResult result = create(&loader, validation, instance);
     if (result == VK_ERROR_INCOMPATIBLE_DRIVER) {
         instance->handle = VK_NULL_HANDLE;
@@ -219,7 +220,7 @@ tuff_status tuff_instance_create(bool validation, const struct tuff_log *log,
     if (result != VK_SUCCESS)
         TUFF_TRY_GOTO(tuff_fail(result == VK_ERROR_OUT_OF_HOST_MEMORY ? TUFF_HOST_MEMORY : TUFF_NO_DEVICE,
                                 "a Vulkan instance cannot be created (VkResult %d)", (int)result));
-    TUFF_TRY_GOTO(load_functions(&loader, instance));
+    TUFF_TRY_GOTO(load_functions(loader.vkGetInstanceProcAddr, instance));
     if (validation)
         TUFF_TRY_GOTO(listen(instance));
     *out_instance = instance;
@@ -229,12 +230,28 @@ done:
     return status;
 }
 
+tuff_status tuff_instance_borrow(PFN_vkGetInstanceProcAddr get, VkInstance handle, uint32_t api_version,
+                                 const struct tuff_log *log, struct tuff_instance **out_instance) {
+    struct tuff_instance *instance = NULL;
+    *out_instance = NULL;
+    TUFF_TRY(tuff_alloc(1, sizeof *instance, &instance));
+    *instance = (struct tuff_instance){ .handle = handle, .api_version = api_version, .is_lent = true };
+    if (log)
+        instance->log = *log;
+    tuff_status status = load_functions(get, instance);
+    if (status == TUFF_OK)
+        *out_instance = instance;
+    else
+        tuff_free(instance);
+    return status;
+}
+
 void tuff_instance_destroy(struct tuff_instance *instance) {
     if (!instance)
         return;
     if (instance->messenger)
         instance->vkDestroyDebugUtilsMessengerEXT(instance->handle, instance->messenger, NULL);
-    if (instance->handle && instance->vkDestroyInstance)
+    if (instance->handle && instance->vkDestroyInstance && !instance->is_lent)
         instance->vkDestroyInstance(instance->handle, NULL);
     tuff_free(instance);
 }

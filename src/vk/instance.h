@@ -43,6 +43,8 @@ struct tuff_instance {
     TUFF_INSTANCE_FUNCTIONS(TUFF_INSTANCE_FIELD)
     TUFF_OPTIONAL_INSTANCE_FUNCTIONS(TUFF_INSTANCE_FIELD)
 #undef TUFF_INSTANCE_FIELD
+    uint32_t api_version; /* of Vulkan, that it was made for */
+    bool is_lent;         /* the caller's, who destroys it */
     VkDebugUtilsMessengerEXT messenger;
     struct tuff_log log;
     _Atomic uint64_t message_count; /* warnings and errors of the validation layer so far */
@@ -52,6 +54,9 @@ struct tuff_instance {
  * and its layer is not installed. The validation layer's messages go to `log` as errors. */
 tuff_status tuff_instance_create(bool validation, const struct tuff_log *log,
                                  struct tuff_instance **out_instance);
+/* Stands for an instance of the caller's. */
+tuff_status tuff_instance_borrow(PFN_vkGetInstanceProcAddr get, VkInstance handle, uint32_t api_version,
+                                 const struct tuff_log *log, struct tuff_instance **out_instance);
 /* NULL is fine. */
 void tuff_instance_destroy(struct tuff_instance *instance);
 /* The devices in the loader's order, in a block of its own. */

@@ -254,7 +254,8 @@ tuff_status tuff_physical_read(const struct tuff_instance *instance, VkPhysicalD
                               out_physical->info.refusal, sizeof out_physical->info.refusal);
         return TUFF_OK;
     }
-    out_physical->api_version = first.apiVersion < VK_API_VERSION_1_3 ? first.apiVersion : VK_API_VERSION_1_3;
+    out_physical->api_version =
+        first.apiVersion < instance->api_version ? first.apiVersion : instance->api_version;
     TUFF_TRY(read_extensions(instance, handle, &out_physical->extensions));
     tuff_status status = read_queues(instance, handle, &family, &has_timestamps);
     if (status != TUFF_OK) {

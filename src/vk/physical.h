@@ -7,7 +7,7 @@
 
 struct tuff_physical {
     VkPhysicalDevice handle;
-    uint32_t api_version; /* that may be used: the device's, and 1.3 at most */
+    uint32_t api_version; /* that may be used: the device's, and the instance's at most */
     uint32_t queue_family;
     struct tuff_extensions extensions;
     struct tuff_features features; /* all that tuff would use */

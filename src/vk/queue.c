@@ -11,7 +11,9 @@ tuff_status tuff_queue_open(struct tuff_device *device) {
     };
     const VkSemaphoreCreateInfo info = { .sType = VK_STRUCTURE_TYPE_SEMAPHORE_CREATE_INFO, .pNext = &type };
     TUFF_TRY(tuff_mutex_init(&device->queue_lock));
-    device->table.vkGetDeviceQueue(device->handle, device->queue_family, 0, &device->queue);
+    device->has_queue = true;
+    if (!device->is_lent)
+        device->table.vkGetDeviceQueue(device->handle, device->queue_family, 0, &device->queue);
     if (!device->features.timeline_semaphore)
         return TUFF_OK;
     /* A driver of Vulkan 1.1 has the function under its extension's name alone. */
@@ -23,7 +25,7 @@ tuff_status tuff_queue_open(struct tuff_device *device) {
 }
 
 void tuff_queue_close(struct tuff_device *device) {
-    if (!device->queue)
+    if (!device->has_queue)
         return;
     device->table.vkDestroySemaphore(device->handle, device->timeline, NULL);
     tuff_mutex_destroy(&device->queue_lock);
@@ -32,6 +34,18 @@ void tuff_queue_close(struct tuff_device *device) {
 static tuff_status lost(void) {
     return tuff_fail(TUFF_DEVICE_LOST,
                      "the device was lost; close everything made from it and open it again");
+}
+
+static void lock(struct tuff_device *device) {
+    tuff_mutex_lock(&device->queue_lock);
+    if (device->guard.lock)
+        device->guard.lock(device->guard.user);
+}
+
+static void unlock(struct tuff_device *device) {
+    if (device->guard.unlock)
+        device->guard.unlock(device->guard.user);
+    tuff_mutex_unlock(&device->queue_lock);
 }
 
 static VkResult prepare_fence(struct tuff_device *device, struct tuff_ticket *ticket) {
@@ -48,7 +62,7 @@ tuff_status tuff_queue_submit(struct tuff_device *device, VkCommandBuffer comman
     if (device->is_lost)
         return lost();
     TUFF_TRY(tuff_device_result(device, prepare_fence(device, ticket), "a fence"));
-    tuff_mutex_lock(&device->queue_lock);
+    lock(device);
     uint64_t value = device->timeline_value + 1;
     const VkTimelineSemaphoreSubmitInfo timeline = {
         .sType = VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO,
@@ -66,7 +80,7 @@ tuff_status tuff_queue_submit(struct tuff_device *device, VkCommandBuffer comman
     VkResult result = device->table.vkQueueSubmit(device->queue, 1, &info, ticket->fence);
     if (result == VK_SUCCESS)
         device->timeline_value = value;
-    tuff_mutex_unlock(&device->queue_lock);
+    unlock(device);
     TUFF_TRY(tuff_device_result(device, result, "a submit"));
     ticket->value = value;
     ticket->is_pending = true;
