@@ -44,6 +44,21 @@ Test(tools_pretrain, the_exact_curve_is_followed) {
     test_folder_remove(folder);
 }
 
+Test(tools_pretrain, a_corpus_makes_a_model_from_scratch) {
+    char folder[TEST_PATH_SIZE];
+    test_folder_make(folder);
+    struct test_command run =
+        test_command("cd " TUFF_SOURCE_DIR " && small=tests/data/models/small-pretraining\n"
+                     "tuff pretrain --config $small/config.json --vocab $small/vocab.txt --corpus "
+                     "tools/demo.txt README.md "
+                     "--length 16 --batch-size 4 --steps 2 --schedule constant --quiet --output %s/run && "
+                     "tuff fill-mask --model %s/run --top-k 1 --json 'a [MASK] b'",
+                     folder, folder);
+    cr_expect_eq(run.code, 0, "%s", run.err);
+    cr_expect_not_null(strstr(run.out, "token_str"), "%s", run.out);
+    test_folder_remove(folder);
+}
+
 Test(tools_pretrain, a_vocabulary_begins_with_the_special_tokens) {
     char folder[TEST_PATH_SIZE];
     test_folder_make(folder);

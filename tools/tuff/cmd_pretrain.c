@@ -12,8 +12,9 @@ struct pretrain {
     struct common_options common;
     tuff_pretraining_options options;
     tuff_trainer_options trainer;
+    const char *corpus; /* the first file; others are arguments */
     uint64_t batch_size, length;
-    int optimizer;
+    int optimizer, schedule;
     struct training_line line;
 };
 
@@ -31,8 +32,8 @@ static void show_metrics(void *user, uint64_t step, const tuff_metric *metrics, 
 static int run(struct pretrain *pretrain, const struct arguments *arguments) {
     tuff_pretraining_options *options = &pretrain->options;
     struct session session;
-    options->corpus = (const char *const *)arguments->values;
-    options->corpus_count = arguments->count;
+    const char **corpus = arguments_with_first(pretrain->corpus, arguments, &options->corpus_count);
+    options->corpus = corpus;
     options->batch_size = (uint32_t)pretrain->batch_size;
     options->length = (uint32_t)pretrain->length;
     options->trainer = &pretrain->trainer;
@@ -40,16 +41,18 @@ static int run(struct pretrain *pretrain, const struct arguments *arguments) {
     options->evaluated = show_metrics;
     options->user = pretrain;
     pretrain->trainer.optimizer = (tuff_optimizer)pretrain->optimizer;
+    pretrain->trainer.schedule = (tuff_schedule)pretrain->schedule;
     pretrain->line.is_quiet = pretrain->common.quiet;
     int code = session_open(&session, &pretrain->common);
-    if (code != EXIT_SUCCESS)
-        return code;
-    session_watch_interrupt();
-    tuff_status status = tuff_pretrain(session.context, options);
-    training_line_wipe(&pretrain->line);
-    if (status != TUFF_OK)
-        code = session_fail(status);
-    session_close(&session);
+    if (code == EXIT_SUCCESS) {
+        session_watch_interrupt();
+        tuff_status status = tuff_pretrain(session.context, options);
+        training_line_wipe(&pretrain->line);
+        if (status != TUFF_OK)
+            code = session_fail(status);
+        session_close(&session);
+    }
+    free(corpus);
     return code;
 }
 
@@ -70,8 +73,14 @@ int tuff_cmd_pretrain(int argc, char **argv) {
           .target = &pretrain.options.output,
           .help = "folder for the model, metrics.jsonl and the checkpoint",
           .is_required = true },
-        TEXT_FLAG("batches", pretrain.options.batches,
-                  "ready sequences instead of a corpus: safetensors with the fields of Google's BERT records"),
+        { .name = "corpus",
+          .type = OPTION_STRING,
+          .value_name = "FILE",
+          .target = &pretrain.corpus,
+          .help = "text to train on; further files may follow as arguments" },
+        TEXT_FLAG(
+            "batches", pretrain.options.batches,
+            "ready sequences instead of a corpus: safetensors with the fields of Google's BERT records"),
         TEXT_FLAG("eval-batches", pretrain.options.eval_batches, "the same, whose loss is said at the end"),
         COUNT_FLAG("steps", pretrain.options.steps, 1, 0, "steps to make (once through the batches)"),
         COUNT_FLAG("batch-size", pretrain.batch_size, 1, 1 << 20, "sequences of a step (32)"),
@@ -97,6 +106,11 @@ int tuff_cmd_pretrain(int argc, char **argv) {
           .target = &pretrain.optimizer,
           .choices = "adamw|bert-adamw",
           .help = "PyTorch's AdamW, or the original BERT's without bias correction" },
+        { .name = "schedule",
+          .type = OPTION_CHOICE,
+          .target = &pretrain.schedule,
+          .choices = "auto|linear|cosine|constant|original",
+          .help = "of the learning rate; auto: linear for adamw, original for bert-adamw" },
         COUNT_FLAG("seed", pretrain.trainer.seed, 0, 0, "of weights, masks, pairs and dropout (0)"),
         COUNT_FLAG("checkpoint-every", pretrain.options.checkpoint_every, 0, 0,
                    "steps between checkpoints (1000)"),
@@ -109,12 +123,17 @@ int tuff_cmd_pretrain(int argc, char **argv) {
     };
     const struct command command = {
         .name = "pretrain",
-        .arguments = "[CORPUS...]",
-        .about = "Trains a model to fill masks and to tell whether one text follows another, on files with a "
-                 "sentence a line and an empty line between documents, or on ready batches. 15 percent of the "
-                 "tokens are asked for: of these 80 percent are masked, 10 are another token and 10 stay. Masks and "
-                 "pairs are drawn anew each time through the corpus, from the seed.",
-        .example = "tuff pretrain --config config.json --vocab vocab.txt --steps 100000 --output OUT corpus.txt",
+        .arguments = "[FILE...]",
+        .about =
+            "Trains a model to fill masks and to tell whether one text follows another, on files with a "
+            "sentence a line and an empty line between documents, or on ready batches. 15 percent of the "
+            "tokens are asked for: of these 80 percent are masked, 10 are another token and 10 stay. Masks "
+            "and "
+            "pairs are drawn anew each time through the corpus, from the seed.",
+        .example =
+            "tuff pretrain --config tests/data/models/small-pretraining/config.json --vocab "
+            "tests/data/models/small-pretraining/vocab.txt --corpus tools/demo.txt --length 16 --steps 20 "
+            "--output build/pretrained",
         .options = options,
         .option_count = COUNT(options),
         .maximum_arguments = SIZE_MAX,

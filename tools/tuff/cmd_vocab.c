@@ -96,11 +96,9 @@ int tuff_cmd_vocab(int argc, char **argv) {
     int code = options_parse(&command, argc, argv, &arguments);
     if (code != OPTIONS_GO_ON)
         return code;
-    const char **paths = allocate(arguments.count + 1, sizeof *paths);
-    paths[0] = vocab.corpus;
-    for (size_t i = 0; i < arguments.count; i++)
-        paths[i + 1] = arguments.values[i];
-    code = run(&vocab, paths, arguments.count + 1);
+    size_t path_count;
+    const char **paths = arguments_with_first(vocab.corpus, &arguments, &path_count);
+    code = run(&vocab, paths, path_count);
     free(paths);
     return code;
 }

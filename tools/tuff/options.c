@@ -290,3 +290,14 @@ int options_parse(const struct command *command, int argc, char **argv, struct a
     *out_arguments = found;
     return check_presence(command, found.count);
 }
+
+const char **arguments_with_first(const char *first, const struct arguments *arguments, size_t *out_count) {
+    const char **list = allocate(arguments->count + 1, sizeof *list);
+    size_t count = 0;
+    if (first)
+        list[count++] = first;
+    for (size_t i = 0; i < arguments->count; i++)
+        list[count++] = arguments->values[i];
+    *out_count = count;
+    return list;
+}

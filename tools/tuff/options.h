@@ -71,6 +71,10 @@ enum { OPTIONS_GO_ON = -1 };
  * stderr. */
 int options_parse(const struct command *command, int argc, char **argv, struct arguments *out_arguments);
 
+/* A list for files of which a flag gives one and arguments give more: `first` (left out where it is NULL) and the
+ * arguments. To be freed; the strings are the caller's. */
+const char **arguments_with_first(const char *first, const struct arguments *arguments, size_t *out_count);
+
 /* For what the table cannot express: prints the sentence and where help is, and returns EXIT_USAGE. */
 #ifdef __GNUC__
 __attribute__((format(printf, 2, 3)))
@@ -150,7 +154,6 @@ struct common_options {
         .name = "dtype", .type = OPTION_CHOICE, .choices = "auto|f32|f16", .target = &(common).dtype,        \
         .help = "numbers on the device (default: auto, f16 where the device computes it well)"               \
     }
-/* For the commands on raw tensors, which set common.dtype to DTYPE_F32 first. */
 /* The folder of a model that is trained, which the command opens itself; `target` is a const char *. */
 #define TRAINED_MODEL_OPTION(target_field)                                                                   \
     {                                                                                                        \
@@ -158,6 +161,7 @@ struct common_options {
         .help = "folder of a model with a head, or a repository's name in the Hugging Face cache",           \
         .is_required = true                                                                                  \
     }
+/* For the commands on raw tensors, which set common.dtype to DTYPE_F32 first. */
 #define DTYPE_OPTION_F32(common)                                                                             \
     {                                                                                                        \
         .name = "dtype", .type = OPTION_CHOICE, .choices = "auto|f32|f16", .target = &(common).dtype,        \
