@@ -685,9 +685,11 @@ typedef struct tuff_trainer_options {
     double dropout;       /* of everything; below 0: as config.json says */
     double label_smoothing;
     uint64_t seed; /* of dropout */
+    uint32_t accumulate; /* the batch of a step is computed in so many parts, whose gradients are added: the same step in
+                            less memory */
 } tuff_trainer_options;
 #define TUFF_TRAINER_OPTIONS                                                                                 \
-    { sizeof(tuff_trainer_options), TUFF_ADAMW, TUFF_SCHEDULE_AUTO, 5e-5, 0.9, 0.999, 0, 0.01, 1, 0, 0, -1, 0, 0 }
+    { sizeof(tuff_trainer_options), TUFF_ADAMW, TUFF_SCHEDULE_AUTO, 5e-5, 0.9, 0.999, 0, 0.01, 1, 0, 0, -1, 0, 0, 1 }
 
 /* Opens a folder as tuff_model_open does. TUFF_UNSUPPORTED where it has no head. */
 TUFF_API tuff_status tuff_trainer_open(tuff_context *context, const char *path, const tuff_trainer_options *options,
@@ -766,7 +768,8 @@ typedef struct tuff_finetune_options {
     tuff_task task;
     const char *model, *train, *output; /* folder, file, folder */
     const char *dev;                    /* file; NULL: no evaluation */
-    const tuff_trainer_options *trainer; /* NULL: the defaults; its steps are set from epochs and warm-up */
+    const tuff_trainer_options *trainer; /* NULL: the defaults; its steps are set from epochs and warm-up, and a step
+                                            takes `accumulate` batches */
     const tuff_data_options *data;       /* NULL: the defaults */
     tuff_head_start head;
     uint32_t epochs, batch_size;
@@ -809,7 +812,8 @@ typedef struct tuff_pretraining_options {
     size_t corpus_count;
     const char *batches;      /* ready sequences instead: safetensors with the fields of Google's BERT records */
     const char *eval_batches; /* the same; its loss is given at the end; may be NULL */
-    const tuff_trainer_options *trainer; /* NULL: the defaults; total_steps is set from `steps` */
+    const tuff_trainer_options *trainer; /* NULL: the defaults; total_steps is set from `steps`, and a step takes
+                                            `accumulate` batches */
     uint64_t steps;                      /* 0: once through the batches; needed with a corpus */
     uint32_t batch_size;
     uint32_t length; /* tokens of the corpus's sequences; the last tenth of the steps takes four times as many where

@@ -20,6 +20,7 @@ struct packing {
     struct entry *order;
     struct tuff_sequence *sequences; /* of the batch at hand, in packed order */
     uint32_t *members, *first_rows, *first_asked;
+    uint32_t run_count; /* batches before the one at hand */
 };
 
 static uint32_t rows_of(const struct tuff_sequence *sequence) {
@@ -55,13 +56,16 @@ static void put_sequence(struct packing *packing, uint32_t index, struct tuff_ba
     view->asked_count += sequence->asked_count;
 }
 
-/* As many groups from `begin` on as the limit allows, at least one; returns where the next batch begins. */
+/* As many groups from `begin` on as the limits allow, at least one; returns where the next batch begins. */
 static size_t gather_batch(struct packing *packing, size_t begin, uint32_t limit,
                            struct tuff_batch_view *view) {
     const struct tuff_batcher *batcher = packing->batcher;
     const uint32_t asked_limit = batcher->asked_limit ? batcher->asked_limit : limit;
+    size_t end = packing->group_count;
     size_t at = begin;
-    for (; at < packing->group_count; at++) {
+    if (batcher->group_limit && end - begin > batcher->group_limit)
+        end = begin + batcher->group_limit;
+    for (; at < end; at++) {
         const struct entry *entry = &packing->order[at];
         if (at > begin &&
             (view->row_count + entry->rows > limit || view->asked_count + entry->asked > asked_limit))
@@ -102,6 +106,7 @@ static tuff_status run_batch(struct packing *packing, size_t begin, uint32_t lim
                                     .keep_going = report,
                                     .user = &watch };
     struct tuff_run *run = NULL;
+    request.seed.words[2] += packing->run_count++;
     TUFF_TRY(tuff_runner_run(batcher->runner, &request, &run));
     view.run = run;
     return batcher->take(batcher->user, &view);

@@ -24,9 +24,11 @@ struct tuff_batcher {
     size_t count;
     uint32_t group;                               /* so many sequences stay together and in order; 0: 1 */
     const struct tuff_denominators *denominators; /* where the key has losses */
-    struct tuff_seed seed; /* of dropout, in training */
-    uint32_t row_limit;                           /* 0: the runner's */
-    uint32_t asked_limit;                         /* 0: the row limit; what asks for more runs alone */
+    struct tuff_seed
+        seed;           /* of dropout, in training: of the first batch; each further one is a pass further */
+    uint32_t row_limit; /* 0: the runner's */
+    uint32_t asked_limit; /* 0: the row limit; what asks for more runs alone */
+    uint32_t group_limit; /* 0: none */
     tuff_status (*take)(void *user, const struct tuff_batch_view *view);
     void *user;
     tuff_progress_callback progress; /* may be NULL; in sequences */

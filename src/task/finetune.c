@@ -19,6 +19,7 @@ struct finetune {
     struct tuff_task_data train, dev;
     uint32_t *order;                 /* of the epoch's features */
     struct tuff_sequence *sequences; /* of one batch */
+    size_t step_size; /* examples of a step */
     uint64_t steps_per_epoch;
     struct tuff_checkpoint checkpoint;
     char *checkpoint_path;
@@ -95,15 +96,17 @@ static tuff_status check_options(const tuff_finetune_options *options) {
 static tuff_status plan(struct finetune *run) {
     const tuff_finetune_options *options = run->options;
     const struct tuff_feature_set *features = &run->train.features;
-    run->steps_per_epoch = (features->count + options->batch_size - 1) / options->batch_size;
+    uint64_t step_size = (uint64_t)options->batch_size * run->trainer->accumulate;
+    run->step_size = step_size < features->count ? (size_t)step_size : features->count;
+    run->steps_per_epoch = (features->count + step_size - 1) / step_size;
     run->checkpoint = (struct tuff_checkpoint){ .total_steps = run->steps_per_epoch * options->epochs,
                                                 .item_count = features->count,
-                                                .batch_size = options->batch_size };
+                                                .batch_size = step_size };
     run->trainer->rate.total_steps = run->checkpoint.total_steps;
     run->trainer->rate.warmup_steps =
         (uint64_t)(options->warmup * (double)run->checkpoint.total_steps + 1e-9);
     TUFF_TRY(tuff_alloc(features->count, sizeof *run->order, &run->order));
-    return tuff_alloc((size_t)options->batch_size * features->group, sizeof *run->sequences, &run->sequences);
+    return tuff_alloc(run->step_size * features->group, sizeof *run->sequences, &run->sequences);
 }
 
 /* A checkpoint is gone on from where it is asked for and there; else the run begins anew. */
@@ -143,9 +146,9 @@ static tuff_status prepare(struct finetune *run, struct tuff_device *device,
 static tuff_status make_batch(struct finetune *run, uint64_t step, size_t *out_count) {
     const tuff_finetune_options *options = run->options;
     const size_t count = run->train.features.count;
-    const size_t first = (size_t)(step % run->steps_per_epoch) * options->batch_size;
+    const size_t first = (size_t)(step % run->steps_per_epoch) * run->step_size;
     const uint32_t epoch = (uint32_t)(step / run->steps_per_epoch);
-    *out_count = count - first < options->batch_size ? count - first : options->batch_size;
+    *out_count = count - first < run->step_size ? count - first : run->step_size;
     tuff_order_fill(count, !options->keeps_order, options->trainer->seed, epoch, run->order);
     tuff_feature_set_batch(&run->train.features, run->order + first, *out_count, run->sequences);
     return TUFF_OK;

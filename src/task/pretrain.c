@@ -11,7 +11,7 @@
 #include "task/scratch.h"
 #include "task/training_log.h"
 
-enum { LOSSES = TUFF_LOSS_MASKED_LM | TUFF_LOSS_NEXT_SENTENCE, USUAL_CHECKPOINT = 1000 };
+enum { LOSSES = TUFF_LOSS_MASKED_LM | TUFF_LOSS_NEXT_SENTENCE, USUAL_CHECKPOINT = 1000, MAX_STEP_SIZE = 1 << 24 };
 
 /* One run; it reads either ready batches or a corpus. */
 struct pretrain {
@@ -20,7 +20,8 @@ struct pretrain {
     tuff_tokenizer *tokenizer;
     struct tuff_pretrain_batches batches;
     struct tuff_pretrain_data data;
-    struct tuff_sequence *sequences; /* of one batch */
+    uint32_t step_size;              /* sequences of a step */
+    struct tuff_sequence *sequences; /* of one step */
     struct tuff_checkpoint checkpoint;
     char *checkpoint_path;
     struct tuff_training_log metrics;
@@ -67,16 +68,21 @@ static tuff_status open_input(struct pretrain *run) {
 static tuff_status plan(struct pretrain *run) {
     const tuff_pretraining_options *options = run->options;
     uint64_t steps = options->steps;
-    if (options->batches && run->batches.count < options->batch_size)
-        return tuff_fail(TUFF_ARGUMENT, "%s: has %zu rows, fewer than a batch of %u", options->batches,
-                         run->batches.count, options->batch_size);
+    uint64_t step_size = (uint64_t)options->batch_size * run->trainer->accumulate;
+    if (step_size > MAX_STEP_SIZE)
+        return tuff_fail(TUFF_ARGUMENT, "a step of %u batches of %u sequences: %d sequences are the most",
+                         run->trainer->accumulate, options->batch_size, MAX_STEP_SIZE);
+    if (options->batches && run->batches.count < step_size)
+        return tuff_fail(TUFF_ARGUMENT, "%s: has %zu rows, fewer than a step of %llu", options->batches,
+                         run->batches.count, (unsigned long long)step_size);
+    run->step_size = (uint32_t)step_size;
     if (steps == 0)
-        steps = run->batches.count / options->batch_size;
+        steps = run->batches.count / step_size;
     run->checkpoint = (struct tuff_checkpoint){ .total_steps = steps,
                                                 .item_count = run->batches.count,
-                                                .batch_size = options->batch_size };
+                                                .batch_size = step_size };
     run->trainer->rate.total_steps = steps;
-    return tuff_alloc(options->batch_size, sizeof *run->sequences, &run->sequences);
+    return tuff_alloc(run->step_size, sizeof *run->sequences, &run->sequences);
 }
 
 static tuff_status find_checkpoint(struct pretrain *run) {
@@ -158,7 +164,7 @@ static tuff_status prepare(struct pretrain *run, struct tuff_device *device,
 
 static tuff_status read_batch(struct pretrain *run) {
     const uint64_t step = run->trainer->step;
-    const uint32_t count = run->options->batch_size;
+    const uint32_t count = run->step_size;
     if (run->options->batches) {
         uint64_t first = step % (run->batches.count / count) * count;
         return tuff_pretrain_batches_read(&run->batches, (size_t)first, count, run->sequences);
@@ -167,26 +173,27 @@ static tuff_status read_batch(struct pretrain *run) {
     return tuff_pretrain_data_batch(&run->data, count, run->sequences);
 }
 
-static struct tuff_training_batch batch_of(const struct pretrain *run, const struct tuff_denominators *denominators) {
+static struct tuff_training_batch batch_of(const struct pretrain *run, uint32_t count,
+                                           const struct tuff_denominators *denominators) {
     return (struct tuff_training_batch){ .sequences = run->sequences,
-                                         .count = run->options->batch_size,
+                                         .count = count,
                                          .losses = LOSSES,
                                          .group = 1,
                                          .denominators = denominators };
 }
 
-static struct tuff_denominators weigh(const struct pretrain *run) {
-    return tuff_loss_weigh(LOSSES, 1, 2, run->sequences, run->options->batch_size);
+static struct tuff_denominators weigh(const struct pretrain *run, uint32_t count) {
+    return tuff_loss_weigh(LOSSES, 1, 2, run->sequences, count);
 }
 
 static tuff_status make_step(struct pretrain *run, tuff_step_report *report, uint64_t *out_tokens) {
     struct tuff_trainer *trainer = run->trainer;
     double loss = 0;
     TUFF_TRY(read_batch(run));
-    for (uint32_t i = 0; i < run->options->batch_size; i++)
+    for (uint32_t i = 0; i < run->step_size; i++)
         *out_tokens += run->sequences[i].visible_count;
-    struct tuff_denominators denominators = weigh(run);
-    struct tuff_training_batch batch = batch_of(run, &denominators);
+    struct tuff_denominators denominators = weigh(run, run->step_size);
+    struct tuff_training_batch batch = batch_of(run, run->step_size, &denominators);
     TUFF_TRY(tuff_trainer_accumulate(trainer, &batch, &loss));
     if (!isfinite(loss))
         return tuff_fail(TUFF_NOT_FINITE, "step %llu: the loss is not finite; the last checkpoint stays",
@@ -237,8 +244,8 @@ static tuff_status mean_loss(struct pretrain *run, struct tuff_pretrain_batches 
     for (size_t i = 0; i < count; i++) {
         double loss = 0;
         TUFF_TRY(tuff_pretrain_batches_read(batches, i * size, size, run->sequences));
-        struct tuff_denominators denominators = weigh(run);
-        struct tuff_training_batch batch = batch_of(run, &denominators);
+        struct tuff_denominators denominators = weigh(run, size);
+        struct tuff_training_batch batch = batch_of(run, size, &denominators);
         TUFF_TRY(tuff_trainer_loss(run->trainer, &batch, &loss));
         *out_loss += loss / (double)count;
     }

@@ -43,6 +43,7 @@ static tuff_status check_options(const tuff_trainer_options *options) {
         { "the clip", options->clip, 0, 1e30 },
         { "the dropout", options->dropout, -HUGE_VAL, 0.99 },
         { "the label smoothing", options->label_smoothing, 0, 0.99 },
+        { "the number of parts to accumulate", options->accumulate, 1, 1 << 20 },
     };
     for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
         if (!(ranges[i].value >= ranges[i].low && ranges[i].value <= ranges[i].high))
@@ -131,6 +132,7 @@ static tuff_status load(struct tuff_trainer *trainer, const char *path, const tu
     trainer->runner.dropout = dropout_of(&trainer->folder.config, options->dropout);
     trainer->runner.label_smoothing = (float)options->label_smoothing;
     trainer->seed = options->seed;
+    trainer->accumulate = options->accumulate;
     set_optimizer(trainer, options);
     TUFF_TRY(make_ranges(trainer));
     TUFF_TRY(record_clear(trainer));
@@ -188,16 +190,24 @@ static uint32_t wants_of(uint32_t losses) {
     return wants;
 }
 
+/* What the batches of a step add up to. */
+struct total {
+    double loss;
+    uint32_t batches;
+};
+
 static tuff_status add_loss(void *user, const struct tuff_batch_view *view) {
-    double *loss = user;
+    struct total *total = user;
+    total->batches++;
     for (size_t i = 0; i < TUFF_LOSS_COUNT; i++)
         if (view->run->losses[i].value)
-            *loss += *(const float *)tuff_graph_result_bytes(view->run->losses[i].value);
+            total->loss += *(const float *)tuff_graph_result_bytes(view->run->losses[i].value);
     return TUFF_OK;
 }
 
 static tuff_status run(struct tuff_trainer *trainer, const struct tuff_training_batch *batch,
-                       bool is_training, struct tuff_seed seed, double *out_loss) {
+                       bool is_training, struct tuff_seed seed, struct total *out_total) {
+    size_t groups = batch->count / (batch->group ? batch->group : 1);
     struct tuff_batcher batcher = {
         .runner = &trainer->runner,
         .key = { .wants = wants_of(batch->losses),
@@ -209,22 +219,30 @@ static tuff_status run(struct tuff_trainer *trainer, const struct tuff_training_
         .group = batch->group,
         .denominators = batch->denominators,
         .row_limit = tuff_runner_training_limit(&trainer->runner, batch->losses),
+        .group_limit = is_training ? (uint32_t)((groups + trainer->accumulate - 1) / trainer->accumulate) : 0,
         .seed = seed,
         .take = add_loss,
-        .user = out_loss,
+        .user = out_total,
     };
-    *out_loss = 0;
+    *out_total = (struct total){ 0 };
     return tuff_batcher_run(&batcher);
 }
 
 tuff_status tuff_trainer_accumulate(struct tuff_trainer *trainer, const struct tuff_training_batch *batch,
                                     double *out_loss) {
-    return run(trainer, batch, true, tuff_seed_make(trainer->seed, trainer->pass++), out_loss);
+    struct total total;
+    TUFF_TRY(run(trainer, batch, true, tuff_seed_make(trainer->seed, trainer->pass), &total));
+    trainer->pass += total.batches;
+    *out_loss = total.loss;
+    return TUFF_OK;
 }
 
 tuff_status tuff_trainer_loss(struct tuff_trainer *trainer, const struct tuff_training_batch *batch,
                               double *out_loss) {
-    return run(trainer, batch, false, tuff_seed_make(0, 0), out_loss);
+    struct total total;
+    TUFF_TRY(run(trainer, batch, false, tuff_seed_make(0, 0), &total));
+    *out_loss = total.loss;
+    return TUFF_OK;
 }
 
 tuff_status tuff_trainer_update(struct tuff_trainer *trainer, tuff_step_report *out_report) {

@@ -25,8 +25,9 @@ struct tuff_trainer {
     struct tuff_recording *update; /* norm, clipping and update */
     struct tuff_recording *clear;  /* gradients to zeros */
     uint64_t seed;
-    uint64_t step; /* updates made, skipped ones too */
-    uint32_t pass; /* forward passes made: dropout draws anew in each */
+    uint32_t accumulate; /* a step's batch is computed in so many parts */
+    uint64_t step;       /* updates made, skipped ones too */
+    uint32_t pass;       /* forward passes made: dropout draws anew in each */
     bool is_for_task; /* its folder's head was set: written as transformers would, with a config of its own */
 };
 

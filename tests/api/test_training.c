@@ -66,14 +66,23 @@ static double difference(const tuff_arrays *stored, const char *key, const tuff_
     return worst;
 }
 
-static void check_gradients(tuff_context *context, const char *model_folder, const json_t *golden_case,
-                            const tuff_arrays *stored) {
+/* `options` is NULL for the defaults. */
+static tuff_arrays *gradients_of(tuff_context *context, const char *model_folder, const tuff_arrays *stored,
+                                 const tuff_trainer_options *options) {
     tuff_trainer *trainer = NULL;
     tuff_arrays *gradients = NULL;
     tuff_arrays *inputs = test_inputs(stored);
-    cr_assert_eq(tuff_trainer_open(context, model_folder, NULL, &trainer), TUFF_OK, "%s",
+    cr_assert_eq(tuff_trainer_open(context, model_folder, options, &trainer), TUFF_OK, "%s",
                  tuff_error_message());
     cr_assert_eq(tuff_trainer_gradients(trainer, inputs, &gradients), TUFF_OK, "%s", tuff_error_message());
+    tuff_arrays_free(inputs);
+    tuff_trainer_close(trainer);
+    return gradients;
+}
+
+static void check_gradients_with(tuff_context *context, const char *model_folder, const json_t *golden_case,
+                                 const tuff_arrays *stored, const tuff_trainer_options *options) {
+    tuff_arrays *gradients = gradients_of(context, model_folder, stored, options);
     double loss = *(const float *)tuff_arrays_find(gradients, "loss")->data;
     cr_expect_float_eq(loss, number(golden_case, "loss_f64"), 2e-5, "%s: loss %.7g", model_folder, loss);
     for (size_t i = 0; i < tuff_arrays_count(stored); i++) {
@@ -88,14 +97,31 @@ static void check_gradients(tuff_context *context, const char *model_folder, con
                       "%s: %s is off by %.3g", model_folder, key, worst);
     }
     tuff_arrays_free(gradients);
-    tuff_arrays_free(inputs);
-    tuff_trainer_close(trainer);
+}
+
+static void check_gradients(tuff_context *context, const char *model_folder, const json_t *golden_case,
+                            const tuff_arrays *stored) {
+    check_gradients_with(context, model_folder, golden_case, stored, NULL);
+}
+
+static void check_accumulated_gradients(tuff_context *context, const char *model_folder,
+                                        const json_t *golden_case, const tuff_arrays *stored) {
+    tuff_trainer_options options = TUFF_TRAINER_OPTIONS;
+    options.accumulate = 3;
+    check_gradients_with(context, model_folder, golden_case, stored, &options);
 }
 
 Test(api_training, gradients_are_within_the_oracles_limits) {
     tuff_context *context = test_context();
     for (int i = 0; i < MODELS; i++)
         cr_assert_eq(for_each_case(models[i], "grads", check_gradients, context), 1);
+    test_context_close(context);
+}
+
+Test(api_training, parts_of_a_batch_add_up_to_its_gradients) {
+    tuff_context *context = test_context();
+    for (int i = 0; i < MODELS; i++)
+        cr_assert_eq(for_each_case(models[i], "grads", check_accumulated_gradients, context), 1);
     test_context_close(context);
 }
 

@@ -3,6 +3,7 @@
 #include "commands.h"
 #include "session.h"
 #include "tasks.h"
+#include "training_flags.h"
 #include "training_line.h"
 
 #include <stdio.h>
@@ -14,6 +15,7 @@ struct finetune {
     tuff_trainer_options trainer;
     tuff_data_options data;
     struct data_numbers numbers;
+    struct training_flags flags;
     uint64_t epochs, batch_size;
     int optimizer, schedule, order, head;
     struct training_line line;
@@ -40,6 +42,7 @@ static int run(struct finetune *finetune, tuff_task task) {
     options->head = (tuff_head_start)finetune->head;
     finetune->trainer.optimizer = (tuff_optimizer)finetune->optimizer;
     finetune->trainer.schedule = (tuff_schedule)finetune->schedule;
+    training_flags_take(&finetune->flags, &finetune->trainer);
     tasks_take_numbers(&finetune->numbers, &finetune->data);
     options->trainer = &finetune->trainer;
     options->data = &finetune->data;
@@ -71,6 +74,7 @@ int tuff_cmd_finetune(int argc, char **argv) {
                                  .trainer = TUFF_TRAINER_OPTIONS,
                                  .data = TUFF_DATA_OPTIONS,
                                  .numbers = DATA_NUMBERS,
+                                 .flags = TRAINING_FLAGS_DEFAULTS,
                                  .epochs = 3,
                                  .batch_size = 32 };
     const struct option options[] = {
@@ -82,7 +86,8 @@ int tuff_cmd_finetune(int argc, char **argv) {
         FILE_FLAG("output", "DIR", finetune.options.output, true,
                   "folder for the trained model, metrics.jsonl and the checkpoint"),
         COUNT_FLAG("epochs", finetune.epochs, 1, UINT32_MAX, "times through the training file (3)"),
-        COUNT_FLAG("batch-size", finetune.batch_size, 1, 1 << 20, "examples of a step (32)"),
+        COUNT_FLAG("batch-size", finetune.batch_size, 1, 1 << 20, "examples of a batch (32)"),
+        TRAINING_FLAGS(finetune.flags, ACCUMULATES_BATCHES),
         NUMBER_FLAG("learning-rate", finetune.trainer.learning_rate, "the highest one (5e-5)"),
         { .name = "warmup",
           .type = OPTION_FLOAT,

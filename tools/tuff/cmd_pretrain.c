@@ -3,6 +3,7 @@
 #include "commands.h"
 #include "session.h"
 #include "tasks.h"
+#include "training_flags.h"
 #include "training_line.h"
 
 #include <stdio.h>
@@ -13,6 +14,7 @@ struct pretrain {
     tuff_pretraining_options options;
     tuff_trainer_options trainer;
     const char *corpus; /* the first file; others are arguments */
+    struct training_flags flags;
     uint64_t batch_size, length;
     int optimizer, schedule;
     struct training_line line;
@@ -32,6 +34,7 @@ static void show_metrics(void *user, uint64_t step, const tuff_metric *metrics, 
 static int run(struct pretrain *pretrain, const struct arguments *arguments) {
     tuff_pretraining_options *options = &pretrain->options;
     struct session session;
+    training_flags_take(&pretrain->flags, &pretrain->trainer);
     const char **corpus = arguments_with_first(pretrain->corpus, arguments, &options->corpus_count);
     options->corpus = corpus;
     options->batch_size = (uint32_t)pretrain->batch_size;
@@ -60,6 +63,7 @@ int tuff_cmd_pretrain(int argc, char **argv) {
     struct pretrain pretrain = { .common = COMMON_OPTIONS_DEFAULTS,
                                  .options = TUFF_PRETRAINING_OPTIONS,
                                  .trainer = TUFF_TRAINER_OPTIONS,
+                                 .flags = TRAINING_FLAGS_DEFAULTS,
                                  .batch_size = 32,
                                  .length = 128 };
     pretrain.trainer.learning_rate = 1e-4;
@@ -83,7 +87,8 @@ int tuff_cmd_pretrain(int argc, char **argv) {
             "ready sequences instead of a corpus: safetensors with the fields of Google's BERT records"),
         TEXT_FLAG("eval-batches", pretrain.options.eval_batches, "the same, whose loss is said at the end"),
         COUNT_FLAG("steps", pretrain.options.steps, 1, 0, "steps to make (once through the batches)"),
-        COUNT_FLAG("batch-size", pretrain.batch_size, 1, 1 << 20, "sequences of a step (32)"),
+        COUNT_FLAG("batch-size", pretrain.batch_size, 1, 1 << 20, "sequences of a batch (32)"),
+        TRAINING_FLAGS(pretrain.flags, ACCUMULATES_BATCHES),
         COUNT_FLAG("length", pretrain.length, 8, 1 << 20,
                    "tokens of a sequence (128); four times as many in the last tenth of the steps, where the "
                    "model has positions for them"),

@@ -4,6 +4,7 @@
 #include "options.h"
 #include "output.h"
 #include "session.h"
+#include "training_flags.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@ struct step {
     int schedule;  /* as enum tuff_schedule */
     uint64_t warmup_steps, total_steps;
     tuff_trainer_options options;
+    struct training_flags flags;
     bool json;
 };
 
@@ -99,6 +101,7 @@ static tuff_status run(const struct session *session, struct step *step, struct 
         return TUFF_ARGUMENT;
     }
     step->options.optimizer = (tuff_optimizer)step->optimizer;
+    training_flags_take(&step->flags, &step->options);
     step->options.schedule = (tuff_schedule)step->schedule;
     step->options.warmup_steps = step->warmup_steps;
     step->options.total_steps = step->total_steps ? step->total_steps : batch_count(inputs);
@@ -115,7 +118,7 @@ static tuff_status run(const struct session *session, struct step *step, struct 
 
 int tuff_cmd_step(int argc, char **argv) {
     struct common_options common = COMMON_OPTIONS_DEFAULTS;
-    struct step step = { .options = TUFF_TRAINER_OPTIONS };
+    struct step step = { .options = TUFF_TRAINER_OPTIONS, .flags = TRAINING_FLAGS_DEFAULTS };
     step.options.dropout = 0;
     const struct option options[] = {
         TRAINED_MODEL_OPTION(step.model),
@@ -166,6 +169,7 @@ int tuff_cmd_step(int argc, char **argv) {
           .value_name = "N",
           .target = &step.total_steps,
           .help = "steps after which the learning rate is 0 (the number of batches)" },
+        TRAINING_FLAGS(step.flags, "parts that a batch is computed in: the same step in less memory (1)"),
         { .name = "json", .type = OPTION_BOOLEAN, .target = &step.json, .help = "one JSON object a step" },
         DEVICE_OPTIONS(common),
         TALK_OPTIONS(common),

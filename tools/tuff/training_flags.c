@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "training_flags.h"
+
+void training_flags_take(const struct training_flags *flags, tuff_trainer_options *options) {
+    options->accumulate = (uint32_t)flags->accumulate;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How a step is computed: what `finetune`, `pretrain` and `step` take alike. */
+#ifndef TUFF_TRAINING_FLAGS_H
+#define TUFF_TRAINING_FLAGS_H
+
+#include "tasks.h"
+
+/* Values as the parser stores them, until they are taken over. */
+struct training_flags {
+    uint64_t accumulate;
+};
+#define TRAINING_FLAGS_DEFAULTS                                                                              \
+    { .accumulate = 1 }
+
+void training_flags_take(const struct training_flags *flags, tuff_trainer_options *options);
+
+/* `accumulate_help`: what a batch is to the command. */
+#define TRAINING_FLAGS(flags, accumulate_help)                                                               \
+    COUNT_FLAG("accumulate", (flags).accumulate, 1, 1 << 20, accumulate_help)
+
+#define ACCUMULATES_BATCHES                                                                                  \
+    "batches that make a step together: as one large batch, in the memory of a small one (1)"
+
+#endif
