@@ -832,6 +832,53 @@ typedef struct tuff_pretraining_options {
 /* Trains a model to fill masks and to tell whether one text follows another. Output and failures as of tuff_finetune. */
 TUFF_API tuff_status tuff_pretrain(tuff_context *context, const tuff_pretraining_options *options);
 
+/* ---------------------------------------------------------------- measuring */
+
+/* One measurement. A number that does not apply is 0; pointers are valid during the callback alone. */
+typedef struct tuff_bench_row {
+    const char *name;     /* of the model, the shape, the op or the limit */
+    const char *workload; /* "forward", "ragged", "equal", "training", "op", "limit" */
+    const char *shape;    /* "8x128": sentences and their tokens; of an op its own sizes */
+    const char *dtype;    /* "f32", "f16" */
+    const char *variant;  /* of the largest multiplication, or of the kernel */
+    uint32_t repeats;     /* timed runs, after one that is not counted */
+    double ms_median, ms_p95;
+    double cpu_ms;       /* median of the processor time of the process: on a CPU driver steadier than ms_median */
+    double gflops;       /* 10^9 of 2 M N K of all multiplications, those of attention included, a second */
+    double gbytes_per_s; /* 10^9 bytes of inputs and outputs a second, each counted once */
+    double tokens_per_second, sentences_per_second;
+    double error; /* largest difference from the plain C reference, relative to the largest value; below 0: not compared */
+} tuff_bench_row;
+
+typedef enum tuff_bench_workload {
+    TUFF_BENCH_FORWARD = 0, /* sentence vectors of `batch` sentences of `length` tokens */
+    TUFF_BENCH_RAGGED = 1,  /* 256 sentences of 8 to 128 tokens, then as many of equal lengths with the same tokens */
+    TUFF_BENCH_TRAINING = 2 /* a step of AdamW on masked tokens with clipping, and the forward pass alone */
+} tuff_bench_workload;
+
+typedef struct tuff_bench_options {
+    size_t size;
+    const char *model; /* as for tuff_model_open; NULL: `shape` */
+    const char *shape; /* "base", "large" or "minilm": the sizes of the known models with random weights */
+    tuff_dtype dtype;
+    tuff_bench_workload workload;
+    const uint32_t *batches, *lengths; /* each batch is run with each length; not read by RAGGED */
+    size_t batch_count, length_count;
+    uint32_t repeats; /* 0: 5 */
+    bool skips_check; /* of the error, which takes some seconds */
+    tuff_progress_callback progress; /* in runs */
+    void *progress_user;
+} tuff_bench_options;
+#define TUFF_BENCH_OPTIONS                                                                                   \
+    { sizeof(tuff_bench_options), NULL, NULL, TUFF_DTYPE_AUTO, TUFF_BENCH_FORWARD, NULL, NULL, 0, 0, 0, false, NULL, NULL }
+
+/* Times a model on tokens that are the same in each call, without tokenization: a row for each batch and length. One run
+ * goes from the tokens in the host's memory to the results in the host's memory. The operations counted, for each sentence
+ * of L tokens: layers * (2 L (4 h^2 + 2 h i) + 4 L^2 h), h the hidden and i the intermediate size; training counts three
+ * times as many. TUFF_ARGUMENT for a shape that is not known or a length that the model has no positions for. */
+TUFF_API tuff_status tuff_bench(tuff_context *context, const tuff_bench_options *options,
+                                void (*row)(void *user, const tuff_bench_row *row), void *user);
+
 /* ---------------------------------------------------------------- trust in a device */
 
 /* One kernel variant held against the plain C reference in double. */

@@ -6,6 +6,7 @@
 #include "vk/context.h"
 #include "ops/checks.h"
 #include "task/answer.h"
+#include "task/bench.h"
 #include "ops/inventory.h"
 #include "task/embed.h"
 #include "task/evaluate.h"
@@ -357,6 +358,19 @@ tuff_status tuff_pretrain(tuff_context *context, const tuff_pretraining_options 
     const struct tuff_allocator *allocator = allocator_of(context);
     const struct tuff_allocator *before = tuff_memory_use(allocator);
     tuff_status status = tuff_task_pretrain(context->device, allocator, &own);
+    tuff_memory_use(before);
+    return status;
+}
+
+tuff_status tuff_bench(tuff_context *context, const tuff_bench_options *options,
+                       void (*row)(void *user, const tuff_bench_row *row), void *user) {
+    tuff_bench_options own = TUFF_BENCH_OPTIONS;
+    if (!context || !options || !row)
+        return tuff_fail(TUFF_ARGUMENT, "tuff_bench: a context, options and a callback are needed");
+    copy_options(&own, sizeof own, options);
+    const struct tuff_allocator *allocator = allocator_of(context);
+    const struct tuff_allocator *before = tuff_memory_use(allocator);
+    tuff_status status = tuff_task_bench(context->device, allocator, &own, row, user);
     tuff_memory_use(before);
     return status;
 }

@@ -31,5 +31,7 @@ uint32_t tuff_processor_count(void);
 
 /* Monotonic time in nanoseconds. */
 uint64_t tuff_clock_ns(void);
+/* Processor time of all threads of the process, in nanoseconds. */
+uint64_t tuff_cpu_clock_ns(void);
 
 #endif

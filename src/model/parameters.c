@@ -433,3 +433,8 @@ const struct tuff_parameter *tuff_parameters_get(const struct tuff_parameters *p
             return &parameters->items[i];
     return NULL;
 }
+
+bool tuff_role_is_norm_weight(enum tuff_role role) {
+    return role == TUFF_ROLE_EMBEDDINGS_NORM_WEIGHT || role == TUFF_ROLE_ATTENTION_NORM_WEIGHT ||
+           role == TUFF_ROLE_OUTPUT_NORM_WEIGHT || role == TUFF_ROLE_TRANSFORM_NORM_WEIGHT;
+}

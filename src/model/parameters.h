@@ -51,6 +51,9 @@ enum tuff_role {
     TUFF_ROLE_COUNT
 };
 
+/* Parameters that begin as ones. */
+bool tuff_role_is_norm_weight(enum tuff_role role);
+
 struct tuff_parameter {
     const char *name; /* as transformers calls it today, with "bert." where the folder has that */
     enum tuff_role role;

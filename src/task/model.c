@@ -15,12 +15,7 @@ static enum tuff_type choose_type(const struct tuff_device *device, tuff_dtype d
     return dtype == TUFF_F16 ? TUFF_TYPE_F16 : TUFF_TYPE_F32;
 }
 
-static tuff_status load(struct tuff_model *model, const char *path) {
-    char *folder = NULL;
-    TUFF_TRY(tuff_hub_resolve(path, &folder));
-    tuff_status status = tuff_folder_open(folder, &model->device->log, &model->folder);
-    tuff_free(folder);
-    TUFF_TRY(status);
+static tuff_status place(struct tuff_model *model) {
     if (model->folder.has_tokenizer)
         TUFF_TRY(tuff_tokenizer_open(model->folder.path, model->allocator, &model->tokenizer));
     struct tuff_weights_options options = { .type = model->type };
@@ -30,8 +25,8 @@ static tuff_status load(struct tuff_model *model, const char *path) {
     return TUFF_OK;
 }
 
-tuff_status tuff_model_load(struct tuff_device *device, const struct tuff_allocator *allocator,
-                            const char *path, tuff_dtype dtype, struct tuff_model **out_model) {
+tuff_status tuff_model_make(struct tuff_device *device, const struct tuff_allocator *allocator,
+                            struct tuff_folder *folder, tuff_dtype dtype, struct tuff_model **out_model) {
     struct tuff_model *model = NULL;
     *out_model = NULL;
     if (dtype != TUFF_DTYPE_AUTO && dtype != TUFF_F32 && dtype != TUFF_F16)
@@ -44,13 +39,29 @@ tuff_status tuff_model_load(struct tuff_device *device, const struct tuff_alloca
         tuff_free(model);
         return status;
     }
-    status = load(model, path);
+    model->folder = *folder;
+    *folder = (struct tuff_folder){ 0 };
+    status = place(model);
     if (status != TUFF_OK) {
         tuff_model_free(model);
         return status;
     }
     *out_model = model;
     return TUFF_OK;
+}
+
+tuff_status tuff_model_load(struct tuff_device *device, const struct tuff_allocator *allocator,
+                            const char *path, tuff_dtype dtype, struct tuff_model **out_model) {
+    struct tuff_folder folder = { 0 };
+    char *resolved = NULL;
+    *out_model = NULL;
+    TUFF_TRY(tuff_hub_resolve(path, &resolved));
+    tuff_status status = tuff_folder_open(resolved, &device->log, &folder);
+    tuff_free(resolved);
+    if (status == TUFF_OK)
+        status = tuff_model_make(device, allocator, &folder, dtype, out_model);
+    tuff_folder_close(&folder);
+    return status;
 }
 
 void tuff_model_free(struct tuff_model *model) {

@@ -20,6 +20,10 @@ struct tuff_model {
 
 tuff_status tuff_model_load(struct tuff_device *device, const struct tuff_allocator *allocator,
                             const char *path, tuff_dtype dtype, struct tuff_model **out_model);
+/* The same with a folder that is open: its content becomes the model's, and *folder is zeroed, unless the call fails
+ * before anything was placed; closing it is right in any case. */
+tuff_status tuff_model_make(struct tuff_device *device, const struct tuff_allocator *allocator,
+                            struct tuff_folder *folder, tuff_dtype dtype, struct tuff_model **out_model);
 void tuff_model_free(struct tuff_model *model);
 void tuff_model_describe(const struct tuff_model *model, tuff_model_info *out_info);
 

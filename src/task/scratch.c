@@ -11,16 +11,11 @@
 
 enum { TEXT_LIMIT = 256 << 20, STREAM = 1 << 26 };
 
-static bool is_norm_weight(enum tuff_role role) {
-    return role == TUFF_ROLE_EMBEDDINGS_NORM_WEIGHT || role == TUFF_ROLE_ATTENTION_NORM_WEIGHT ||
-           role == TUFF_ROLE_OUTPUT_NORM_WEIGHT || role == TUFF_ROLE_TRANSFORM_NORM_WEIGHT;
-}
-
 static void fill(const struct tuff_config *config, const struct tuff_parameter *parameter, uint32_t index,
                  uint64_t seed, float *values) {
     struct tuff_random random = { .seed = seed, .stream = (uint32_t)STREAM + index };
     size_t count = parameter->shape[0] * parameter->shape[1];
-    if (is_norm_weight(parameter->role))
+    if (tuff_role_is_norm_weight(parameter->role))
         for (size_t i = 0; i < count; i++)
             values[i] = 1;
     if (parameter->rank < 2)

@@ -26,6 +26,7 @@
     X(step, "step", "optimizer steps on stored batches")                                                     \
     X(devices, "devices", "the Vulkan devices of this machine")                                              \
     X(check, "check", "hold every kernel of a device against a plain C reference")                           \
+    X(bench, "bench", "how fast a device runs models")                                                       \
     X(pipelines, "pipelines", "what a device's compiler makes of every kernel")
 
 #define TUFF_COMMAND_PROTOTYPE(name, word, summary) int tuff_cmd_##name(int argc, char **argv);

@@ -100,19 +100,25 @@ static int read_float(const struct command *command, const struct option *option
                           option->most, value);
 }
 
-static int read_choice(const struct command *command, const struct option *option, const char *value) {
-    size_t length = strlen(value);
+int options_find_choice(const char *choices, const char *word) {
+    size_t length = strlen(word);
     int index = 0;
-    for (const char *choice = option->choices; choice; index++) {
+    for (const char *choice = choices; choice; index++) {
         const char *end = strchr(choice, '|');
         size_t size = end ? (size_t)(end - choice) : strlen(choice);
-        if (size == length && memcmp(choice, value, length) == 0) {
-            *(int *)option->target = index;
-            return OPTIONS_GO_ON;
-        }
+        if (size == length && memcmp(choice, word, length) == 0)
+            return index;
         choice = end ? end + 1 : NULL;
     }
-    return options_refuse(command, "--%s takes one of %s, not '%s'", option->name, option->choices, value);
+    return -1;
+}
+
+static int read_choice(const struct command *command, const struct option *option, const char *value) {
+    int index = options_find_choice(option->choices, value);
+    if (index < 0)
+        return options_refuse(command, "--%s takes one of %s, not '%s'", option->name, option->choices, value);
+    *(int *)option->target = index;
+    return OPTIONS_GO_ON;
 }
 
 static bool is_switch(const struct option *option) {

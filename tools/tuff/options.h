@@ -84,6 +84,9 @@ int options_refuse(const struct command *command, const char *format, ...);
 /* Prints `text` wrapped at 80 columns, each line indented; the first line's indent is taken to be there. */
 void options_print_wrapped(const char *text, int indent);
 
+/* The place of a word among choices with | between them, or -1. */
+int options_find_choice(const char *choices, const char *word);
+
 /* The word of `words` that is nearest to a mistyped one, or NULL where none is near. */
 const char *options_suggest(const char *word, const char *const *words, size_t count);
 

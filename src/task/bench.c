@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "task/bench.h"
+
+#include <stdio.h>
+
+#include "base/memory.h"
+#include "base/random.h"
+#include "base/timing.h"
+#include "ops/matmul.h"
+#include "task/batcher.h"
+#include "task/bench_model.h"
+#include "task/model.h"
+
+enum { REPEATS = 5, RAGGED_COUNT = 256, RAGGED_LEAST = 8, RAGGED_MOST = 128 };
+
+/* One model that is measured. */
+struct bench {
+    const tuff_bench_options *options;
+    void (*row)(void *user, const tuff_bench_row *row);
+    void *user;
+    struct tuff_model *model;
+    uint32_t repeats;
+    size_t runs_done, runs_total;
+};
+
+/* Sentences that are run together. */
+struct workload {
+    struct bench *bench;
+    struct tuff_sequence *sequences;
+    struct tuff_row *tokens;
+    uint32_t count;
+    uint64_t token_count;
+    double operations; /* of a forward pass */
+};
+
+/* ---------------------------------------------------------------- sentences */
+
+/* 2 M N K of a layer's products and of attention, times the layers. */
+static double operations_of(const struct tuff_config *config, double length) {
+    double hidden = config->hidden_size;
+    double inner = config->intermediate_size;
+    double products = 2 * length * (4 * hidden * hidden + 2 * hidden * inner);
+    return config->num_hidden_layers * (products + 4 * length * length * hidden);
+}
+
+static void fill_sequence(const struct tuff_config *config, struct tuff_random *random, uint32_t length,
+                          struct tuff_row *tokens, struct tuff_sequence *sequence) {
+    for (uint32_t i = 0; i < length; i++)
+        tokens[i] = (struct tuff_row){ .id = (int32_t)tuff_random_below(random, config->vocab_size),
+                                       .position = (int32_t)i };
+    *sequence = (struct tuff_sequence){ .tokens = tokens, .visible_count = length };
+}
+
+/* `lengths` has `count` numbers. */
+static tuff_status make_workload(struct bench *bench, const uint32_t *lengths, uint32_t count,
+                                 struct workload *out) {
+    const struct tuff_config *config = &bench->model->folder.config;
+    struct tuff_random random = { .seed = 1, .stream = 2 };
+    *out = (struct workload){ .bench = bench, .count = count };
+    for (uint32_t i = 0; i < count; i++) {
+        out->token_count += lengths[i];
+        out->operations += operations_of(config, lengths[i]);
+    }
+    TUFF_TRY(tuff_alloc(out->token_count, sizeof *out->tokens, &out->tokens));
+    TUFF_TRY(tuff_alloc(count, sizeof *out->sequences, &out->sequences));
+    struct tuff_row *tokens = out->tokens;
+    for (uint32_t i = 0; i < count; i++) {
+        fill_sequence(config, &random, lengths[i], tokens, &out->sequences[i]);
+        tokens += lengths[i];
+    }
+    return TUFF_OK;
+}
+
+static void free_workload(struct workload *workload) {
+    tuff_free(workload->sequences);
+    tuff_free(workload->tokens);
+}
+
+/* ---------------------------------------------------------------- a forward pass */
+
+static tuff_status take_nothing(void *user, const struct tuff_batch_view *view) {
+    (void)user;
+    (void)view;
+    return TUFF_OK;
+}
+
+static tuff_status count_run(struct bench *bench) {
+    const tuff_bench_options *options = bench->options;
+    bench->runs_done++;
+    if (!options->progress || options->progress(options->progress_user, bench->runs_done, bench->runs_total))
+        return TUFF_OK;
+    return tuff_fail(TUFF_CANCELLED, "cancelled after %zu of %zu runs", bench->runs_done, bench->runs_total);
+}
+
+static tuff_status run_forward(void *user) {
+    struct workload *workload = user;
+    struct tuff_batcher batcher = {
+        .runner = &workload->bench->model->runner,
+        .key = { .wants = TUFF_WANT_EMBEDDING, .pool = TUFF_POOL_MEAN, .normalize = true },
+        .sequences = workload->sequences,
+        .count = workload->count,
+        .take = take_nothing
+    };
+    TUFF_TRY(tuff_batcher_run(&batcher));
+    return count_run(workload->bench);
+}
+
+static void give_row(const struct workload *workload, const char *name, const char *shape,
+                     const struct tuff_timing *timing) {
+    struct bench *bench = workload->bench;
+    const tuff_bench_options *options = bench->options;
+    double seconds = timing->median_ms / 1e3;
+    tuff_bench_row row = {
+        .name = options->shape ? options->shape : options->model,
+        .workload = name,
+        .shape = shape,
+        .dtype = bench->model->type == TUFF_TYPE_F16 ? "f16" : "f32",
+        .variant = "",
+        .repeats = bench->repeats,
+        .ms_median = timing->median_ms,
+        .ms_p95 = timing->p95_ms,
+        .cpu_ms = timing->cpu_ms,
+        .gflops = workload->operations / seconds / 1e9,
+        .tokens_per_second = (double)workload->token_count / seconds,
+        .sentences_per_second = workload->count / seconds,
+        .error = -1,
+    };
+    bench->row(bench->user, &row);
+}
+
+static tuff_status measure(struct bench *bench, const char *name, const char *shape, const uint32_t *lengths,
+                           uint32_t count) {
+    struct workload workload;
+    struct tuff_timing timing = { 0 };
+    tuff_status status = make_workload(bench, lengths, count, &workload);
+    if (status == TUFF_OK)
+        status = tuff_timing_run(bench->repeats, run_forward, &workload, &timing);
+    if (status == TUFF_OK)
+        give_row(&workload, name, shape, &timing);
+    free_workload(&workload);
+    return status;
+}
+
+static tuff_status check_length(const struct bench *bench, uint32_t length) {
+    const uint32_t most = bench->model->folder.config.max_position_embeddings;
+    if (length > 0 && length <= most)
+        return TUFF_OK;
+    return tuff_fail(TUFF_ARGUMENT, "a length of %u tokens, but the model has positions for 1 to %u", length,
+                     most);
+}
+
+static tuff_status measure_equal(struct bench *bench, uint32_t batch, uint32_t length) {
+    char shape[32];
+    uint32_t *lengths = NULL;
+    TUFF_TRY(check_length(bench, length));
+    TUFF_TRY(tuff_alloc(batch, sizeof *lengths, &lengths));
+    for (uint32_t i = 0; i < batch; i++)
+        lengths[i] = length;
+    snprintf(shape, sizeof shape, "%ux%u", batch, length);
+    tuff_status status = measure(bench, "forward", shape, lengths, batch);
+    tuff_free(lengths);
+    return status;
+}
+
+static tuff_status measure_grid(struct bench *bench) {
+    const tuff_bench_options *options = bench->options;
+    bench->runs_total = options->batch_count * options->length_count * (bench->repeats + 1);
+    for (size_t b = 0; b < options->batch_count; b++)
+        for (size_t l = 0; l < options->length_count; l++)
+            TUFF_TRY(measure_equal(bench, options->batches[b], options->lengths[l]));
+    return TUFF_OK;
+}
+
+/* ---------------------------------------------------------------- ragged lengths */
+
+/* Lengths drawn from 8 to 128, and the same sum spread evenly. */
+static tuff_status measure_ragged(struct bench *bench) {
+    struct tuff_random random = { .seed = 1, .stream = 3 };
+    uint32_t lengths[RAGGED_COUNT];
+    uint32_t total = 0;
+    bench->runs_total = 2 * ((size_t)bench->repeats + 1);
+    TUFF_TRY(check_length(bench, RAGGED_MOST));
+    for (uint32_t i = 0; i < RAGGED_COUNT; i++) {
+        lengths[i] = RAGGED_LEAST + tuff_random_below(&random, RAGGED_MOST - RAGGED_LEAST + 1);
+        total += lengths[i];
+    }
+    TUFF_TRY(measure(bench, "ragged", "256x8..128", lengths, RAGGED_COUNT));
+    for (uint32_t i = 0; i < RAGGED_COUNT; i++)
+        lengths[i] = total / RAGGED_COUNT + (i < total % RAGGED_COUNT);
+    char shape[32];
+    snprintf(shape, sizeof shape, "256x%u..%u", total / RAGGED_COUNT, lengths[0]);
+    return measure(bench, "equal", shape, lengths, RAGGED_COUNT);
+}
+
+tuff_status tuff_task_bench(struct tuff_device *device, const struct tuff_allocator *allocator,
+                            const tuff_bench_options *options,
+                            void (*row)(void *user, const tuff_bench_row *row), void *user) {
+    struct bench bench = {
+        .options = options, .row = row, .user = user, .repeats = options->repeats ? options->repeats : REPEATS
+    };
+    struct tuff_folder folder;
+    struct tuff_bench_weights weights;
+    TUFF_TRY(tuff_bench_folder_open(options->model, options->shape, &device->log, &folder, &weights));
+    tuff_status status = tuff_model_make(device, allocator, &folder, options->dtype, &bench.model);
+    tuff_folder_close(&folder);
+    if (status == TUFF_OK)
+        status = options->workload == TUFF_BENCH_RAGGED ? measure_ragged(&bench) : measure_grid(&bench);
+    tuff_model_free(bench.model);
+    tuff_bench_weights_free(&weights);
+    return status;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Prints measurements: a Markdown table for each model, op or limit, or JSON Lines. */
+#ifndef TUFF_BENCH_TABLE_H
+#define TUFF_BENCH_TABLE_H
+
+#include "output.h"
+
+#include "tuff.h"
+
+struct bench_table {
+    struct output *output;
+    bool is_json;
+    tuff_device_info device;
+    char *heading; /* of the table that is being printed; NULL: none */
+};
+
+void bench_table_row(struct bench_table *table, const tuff_bench_row *row);
+void bench_table_free(struct bench_table *table);
+
+#endif
