@@ -778,13 +778,18 @@ typedef struct tuff_finetune_options {
     uint64_t limit, dev_limit; /* features of the files that are read; 0: all */
     uint64_t checkpoint_every; /* steps; 0: each epoch */
     bool resumes;              /* from the output's checkpoint where there is one */
+    uint64_t eval_every;       /* steps, and after the last one; 0: each epoch */
+    uint32_t patience; /* evaluations in a row without a better figure that end the run; the output is then the best
+                        * model. 0: all epochs, and the output is the last one */
+    bool pads_to_longest; /* of ANSWER: the loss runs over the padding too that fills each window of a batch up to its
+                           * longest, as transformers has it; else over the window's own positions */
     /* Each may be NULL. Returning false from step cancels. */
     bool (*step)(void *user, const tuff_finetune_report *report);
     void (*evaluated)(void *user, uint64_t step, const tuff_metric *metrics, size_t count);
     void *user;
 } tuff_finetune_options;
 #define TUFF_FINETUNE_OPTIONS                                                                                \
-    { sizeof(tuff_finetune_options), TUFF_TASK_CLASSIFY, 0, 0, 0, 0, 0, 0, TUFF_HEAD_OWN, 3, 32, 0.1, 0, 0, 0, 0, 0, 0, 0, 0 }
+    { sizeof(tuff_finetune_options), TUFF_TASK_CLASSIFY, 0, 0, 0, 0, 0, 0, TUFF_HEAD_OWN, 3, 32, 0.1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /* Trains a model on a labelled file. The output is a folder that transformers loads, with metrics.jsonl (a line a step and a
  * line an evaluation) and, under checkpoint, what a run goes on from: it is replaced whole, so that a run that is

@@ -12,7 +12,7 @@ struct tuff_checkpoint {
     uint64_t item_count; /* features, or batches */
     uint64_t batch_size;
     uint64_t log_size; /* bytes */
-    uint64_t place[5]; /* in a corpus */
+    uint64_t place[5]; /* in a corpus; of fine-tuning how patience stands */
 };
 
 tuff_status tuff_checkpoint_save(const struct tuff_trainer *trainer, const struct tuff_checkpoint *checkpoint,

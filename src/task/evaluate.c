@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "task/evaluate.h"
 
+#include <math.h>
+#include <string.h>
+
 #include "base/memory.h"
 #include "task/heads.h"
 #include "task/metrics.h"
@@ -17,6 +20,13 @@ struct evaluate {
 
 void tuff_evaluation_add(struct tuff_evaluation *evaluation, const char *name, double value) {
     evaluation->metrics[evaluation->count++] = (tuff_metric){ .name = name, .value = value };
+}
+
+double tuff_evaluation_figure(const struct tuff_evaluation *evaluation, const char *name) {
+    for (size_t i = 0; i < evaluation->count; i++)
+        if (strcmp(evaluation->metrics[i].name, name) == 0)
+            return evaluation->metrics[i].value;
+    return NAN;
 }
 
 static const struct tuff_example *example_of(const struct evaluate *evaluate, size_t feature) {
@@ -240,11 +250,13 @@ tuff_status tuff_task_evaluate(struct tuff_model *model, const struct tuff_task_
     struct tuff_task_data data = { 0 };
     TUFF_TRY(tuff_need_head(model, spec->head));
     if (!model->tokenizer)
-        return tuff_fail(TUFF_UNSUPPORTED, "%s: has neither tokenizer.json nor vocab.txt, so it takes no text",
+        return tuff_fail(TUFF_UNSUPPORTED,
+                         "%s: has neither tokenizer.json nor vocab.txt, so it takes no text",
                          model->folder.path);
     tuff_status status = tuff_task_read(spec, path, options, &labels, log, limit, &data.dataset);
     if (status == TUFF_OK)
-        status = tuff_task_encode(&data.dataset, &model->folder, model->tokenizer, options, log, 0, &data.features);
+        status = tuff_task_encode(&data.dataset, &model->folder, model->tokenizer, options, log, 0,
+                                  &data.features);
     if (status == TUFF_OK)
         status = tuff_evaluate_features(&model->runner, spec, &data, options, predictions, out_evaluation);
     tuff_task_data_free(&data);

@@ -27,6 +27,8 @@ tuff_status tuff_evaluate_answers(const struct tuff_task_data *data, const tuff_
                                   const struct tuff_outputs *outputs, struct tuff_predictions *predictions,
                                   struct tuff_evaluation *evaluation);
 
+/* The metric of this name; NaN where there is none. */
+double tuff_evaluation_figure(const struct tuff_evaluation *evaluation, const char *name);
 void tuff_evaluation_add(struct tuff_evaluation *evaluation, const char *name, double value);
 
 #endif

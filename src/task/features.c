@@ -326,6 +326,27 @@ void tuff_order_fill(size_t count, bool is_shuffled, uint64_t seed, uint32_t epo
         tuff_random_shuffle(&random, out_order, count);
 }
 
+uint32_t tuff_longest(const struct tuff_sequence *sequences, size_t count) {
+    uint32_t longest = 0;
+    for (size_t i = 0; i < count; i++)
+        if (sequences[i].visible_count > longest)
+            longest = sequences[i].visible_count;
+    return longest;
+}
+
+void tuff_pad_sequences(struct tuff_sequence *sequences, size_t count, int32_t pad_id,
+                        struct tuff_row *rows) {
+    const uint32_t longest = tuff_longest(sequences, count);
+    for (size_t i = 0; i < count; i++, rows += longest) {
+        const uint32_t own = sequences[i].visible_count;
+        memcpy(rows, sequences[i].tokens, own * sizeof *rows);
+        for (uint32_t row = own; row < longest; row++)
+            rows[row] = (struct tuff_row){ .id = pad_id, .position = (int32_t)row };
+        sequences[i].tokens = rows;
+        sequences[i].hidden_count = longest - own;
+    }
+}
+
 void tuff_feature_set_batch(const struct tuff_feature_set *features, const uint32_t *order, size_t count,
                             struct tuff_sequence *out_sequences) {
     for (size_t i = 0; i < count; i++)

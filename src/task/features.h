@@ -51,6 +51,11 @@ void tuff_feature_set_free(struct tuff_feature_set *features);
 /* The order of an epoch: as in the file, or shuffled by the seed and the epoch alone. */
 void tuff_order_fill(size_t count, bool is_shuffled, uint64_t seed, uint32_t epoch, uint32_t *out_order);
 
+/* Adds rows of padding behind each sequence, up to the longest of them: hidden ones, which have outputs but which no
+ * other row sees. The rows are written to `rows`, `count` times tuff_longest(sequences, count) of them. */
+uint32_t tuff_longest(const struct tuff_sequence *sequences, size_t count);
+void tuff_pad_sequences(struct tuff_sequence *sequences, size_t count, int32_t pad_id, struct tuff_row *rows);
+
 /* Copies the sequences of `count` features, order[0] on, behind each other: count * group. */
 void tuff_feature_set_batch(const struct tuff_feature_set *features, const uint32_t *order, size_t count,
                             struct tuff_sequence *out_sequences);

@@ -19,7 +19,8 @@ struct finetune {
     struct tuff_task_data train, dev;
     uint32_t *order;                 /* of the epoch's features */
     struct tuff_sequence *sequences; /* of one batch */
-    size_t step_size; /* examples of a step */
+    struct tuff_row *padded;         /* rows of one batch, where its windows are padded */
+    size_t step_size;                /* examples of a step */
     uint64_t steps_per_epoch;
     struct tuff_checkpoint checkpoint;
     char *checkpoint_path;
@@ -39,9 +40,9 @@ static tuff_status read_train(struct finetune *run, struct tuff_folder *folder, 
         TUFF_TRY(tuff_label_names_read(options->data->labels, &given));
         names = &given;
     }
-    tuff_status status = tuff_task_read(run->spec, options->train, options->data, names, run->log,
-                                        run->spec->kind == TUFF_DATASET_ANSWERS ? 0 : options->limit,
-                                        &run->train.dataset);
+    tuff_status status =
+        tuff_task_read(run->spec, options->train, options->data, names, run->log,
+                       run->spec->kind == TUFF_DATASET_ANSWERS ? 0 : options->limit, &run->train.dataset);
     tuff_label_names_free(&given);
     return status;
 }
@@ -82,15 +83,23 @@ static tuff_status read_dev(struct finetune *run) {
 
 static tuff_status check_options(const tuff_finetune_options *options) {
     if (!options->model || !options->train || !options->output)
-        return tuff_fail(TUFF_ARGUMENT, "tuff_finetune: a model, a training file and an output folder are needed");
+        return tuff_fail(TUFF_ARGUMENT,
+                         "tuff_finetune: a model, a training file and an output folder are needed");
     if (options->epochs == 0 || options->batch_size == 0)
         return tuff_fail(TUFF_ARGUMENT, "at least one epoch and a batch size of 1 are needed");
     if (!(options->warmup >= 0 && options->warmup <= 1))
-        return tuff_fail(TUFF_ARGUMENT, "the warm-up is a share of all steps, from 0 to 1, not %g", options->warmup);
+        return tuff_fail(TUFF_ARGUMENT, "the warm-up is a share of all steps, from 0 to 1, not %g",
+                         options->warmup);
     if (!isfinite(options->data->label_offset) || !isfinite(options->data->label_scale) ||
         options->data->label_scale == 0)
         return tuff_fail(TUFF_ARGUMENT, "the label scale must be finite and not 0, the offset finite");
+    if (!options->dev && (options->eval_every > 0 || options->patience > 0))
+        return tuff_fail(TUFF_ARGUMENT, "evaluations and patience need examples to evaluate: a dev file");
     return TUFF_OK;
+}
+
+static bool pads(const struct finetune *run) {
+    return run->options->pads_to_longest && run->spec->loss == TUFF_LOSS_SPAN;
 }
 
 static tuff_status plan(struct finetune *run) {
@@ -105,6 +114,10 @@ static tuff_status plan(struct finetune *run) {
     run->trainer->rate.total_steps = run->checkpoint.total_steps;
     run->trainer->rate.warmup_steps =
         (uint64_t)(options->warmup * (double)run->checkpoint.total_steps + 1e-9);
+    if (pads(run)) {
+        size_t longest = tuff_longest(features->sequences, features->count);
+        TUFF_TRY(tuff_alloc(run->step_size * longest, sizeof *run->padded, &run->padded));
+    }
     TUFF_TRY(tuff_alloc(features->count, sizeof *run->order, &run->order));
     return tuff_alloc(run->step_size * features->group, sizeof *run->sequences, &run->sequences);
 }
@@ -131,11 +144,12 @@ static tuff_status prepare(struct finetune *run, struct tuff_device *device,
     TUFF_TRY(check_options(options));
     TUFF_TRY(tuff_trainer_load(device, allocator, options->model, options->trainer, &setup, &run->trainer));
     if (!run->trainer->folder.has_tokenizer)
-        return tuff_fail(TUFF_UNSUPPORTED, "%s: has neither tokenizer.json nor vocab.txt, so it takes no text",
+        return tuff_fail(TUFF_UNSUPPORTED,
+                         "%s: has neither tokenizer.json nor vocab.txt, so it takes no text",
                          run->trainer->folder.path);
     TUFF_TRY(tuff_tokenizer_open(run->trainer->folder.path, allocator, &run->tokenizer));
-    TUFF_TRY(tuff_task_encode(&run->train.dataset, &run->trainer->folder, run->tokenizer, options->data, run->log,
-                              options->limit, &run->train.features));
+    TUFF_TRY(tuff_task_encode(&run->train.dataset, &run->trainer->folder, run->tokenizer, options->data,
+                              run->log, options->limit, &run->train.features));
     TUFF_TRY(read_dev(run));
     TUFF_TRY(plan(run));
     return begin(run);
@@ -151,6 +165,8 @@ static tuff_status make_batch(struct finetune *run, uint64_t step, size_t *out_c
     *out_count = count - first < run->step_size ? count - first : run->step_size;
     tuff_order_fill(count, !options->keeps_order, options->trainer->seed, epoch, run->order);
     tuff_feature_set_batch(&run->train.features, run->order + first, *out_count, run->sequences);
+    if (pads(run))
+        tuff_pad_sequences(run->sequences, *out_count, run->trainer->folder.config.pad_token_id, run->padded);
     return TUFF_OK;
 }
 
@@ -163,8 +179,8 @@ static tuff_status make_step(struct finetune *run, tuff_step_report *report, uin
     for (size_t i = 0; i < count * group; i++)
         *out_tokens += run->sequences[i].visible_count;
     const uint32_t loss_group = run->spec->loss == TUFF_LOSS_CHOICE ? group : 1;
-    struct tuff_denominators denominators =
-        tuff_loss_weigh(run->spec->loss, loss_group, trainer->folder.config.num_labels, run->sequences, count * group);
+    struct tuff_denominators denominators = tuff_loss_weigh(
+        run->spec->loss, loss_group, trainer->folder.config.num_labels, run->sequences, count * group);
     struct tuff_training_batch batch = { .sequences = run->sequences,
                                          .count = count * group,
                                          .losses = run->spec->loss,
@@ -172,38 +188,77 @@ static tuff_status make_step(struct finetune *run, tuff_step_report *report, uin
                                          .denominators = &denominators };
     TUFF_TRY(tuff_trainer_accumulate(trainer, &batch, &loss));
     if (!isfinite(loss))
-        return tuff_fail(TUFF_NOT_FINITE,
-                         "step %llu: the loss is not finite; the last checkpoint stays, and a lower learning rate "
-                         "may help",
-                         (unsigned long long)trainer->step + 1);
+        return tuff_fail(
+            TUFF_NOT_FINITE,
+            "step %llu: the loss is not finite; the last checkpoint stays, and a lower learning rate "
+            "may help",
+            (unsigned long long)trainer->step + 1);
     TUFF_TRY(tuff_trainer_update(trainer, report));
     if (report->was_skipped)
-        return tuff_fail(TUFF_NOT_FINITE, "step %llu: the gradients are not finite; the last checkpoint stays",
+        return tuff_fail(TUFF_NOT_FINITE,
+                         "step %llu: the gradients are not finite; the last checkpoint stays",
                          (unsigned long long)trainer->step);
     report->loss = loss;
     return TUFF_OK;
 }
 
-static tuff_status evaluate(struct finetune *run, uint32_t epoch) {
-    struct tuff_evaluation evaluation;
-    if (!run->options->dev)
-        return TUFF_OK;
-    TUFF_TRY(tuff_evaluate_features(&run->trainer->runner, run->spec, &run->dev, run->options->data, NULL,
-                                    &evaluation));
-    if (run->options->evaluated)
-        run->options->evaluated(run->options->user, run->trainer->step, evaluation.metrics, evaluation.count);
-    return tuff_training_log_metrics(&run->metrics, run->trainer->step, epoch, &evaluation);
+/* How patience stands, as the checkpoint keeps it. */
+enum { BEST, MISSES, HAS_BEST };
+
+static bool has_lost_patience(const struct finetune *run) {
+    return run->options->patience > 0 && run->checkpoint.place[MISSES] >= run->options->patience;
 }
 
-/* What is due after a step: evaluation and the model at the end of an epoch, and checkpoints. */
-static tuff_status end_step(struct finetune *run, uint32_t epoch) {
-    const uint64_t every = run->options->checkpoint_every;
-    bool ends_epoch = run->trainer->step % run->steps_per_epoch == 0;
-    if (ends_epoch) {
-        TUFF_TRY(evaluate(run, epoch));
-        TUFF_TRY(tuff_train_save(run->trainer, run->options->output));
+/* Whether the figure is the best one so far. One that is not a number is never better. */
+static bool is_better(struct finetune *run, const struct tuff_evaluation *evaluation) {
+    uint64_t *place = run->checkpoint.place;
+    double figure = tuff_evaluation_figure(evaluation, run->spec->figure);
+    double best = 0;
+    memcpy(&best, &place[BEST], sizeof best);
+    if (!(isfinite(figure) && (!place[HAS_BEST] || figure > best))) {
+        place[MISSES]++;
+        return false;
     }
-    if (!ends_epoch && (every == 0 || run->trainer->step % every != 0))
+    memcpy(&place[BEST], &figure, sizeof figure);
+    place[MISSES] = 0;
+    place[HAS_BEST] = 1;
+    return true;
+}
+
+static tuff_status evaluate(struct finetune *run, uint32_t epoch) {
+    const tuff_finetune_options *options = run->options;
+    struct tuff_evaluation evaluation;
+    TUFF_TRY(tuff_evaluate_features(&run->trainer->runner, run->spec, &run->dev, options->data, NULL,
+                                    &evaluation));
+    if (options->evaluated)
+        options->evaluated(options->user, run->trainer->step, evaluation.metrics, evaluation.count);
+    TUFF_TRY(tuff_training_log_metrics(&run->metrics, run->trainer->step, epoch, &evaluation));
+    if (options->patience == 0)
+        return TUFF_OK;
+    if (is_better(run, &evaluation))
+        return tuff_train_save(run->trainer, options->output);
+    if (has_lost_patience(run))
+        tuff_log_write(run->log, TUFF_LOG_INFO,
+                       "stopped after step %llu: %u evaluations brought no better %s",
+                       (unsigned long long)run->trainer->step, options->patience, run->spec->figure);
+    return TUFF_OK;
+}
+
+static bool is_due(uint64_t step, uint64_t every) {
+    return every > 0 && step % every == 0;
+}
+
+/* What is due after a step: evaluation, the model at the end of an epoch, and checkpoints. */
+static tuff_status end_step(struct finetune *run, uint32_t epoch) {
+    const tuff_finetune_options *options = run->options;
+    const uint64_t made = run->trainer->step;
+    const bool is_last = made == run->checkpoint.total_steps;
+    const bool ends_epoch = made % run->steps_per_epoch == 0;
+    if (options->dev && (options->eval_every ? is_last || is_due(made, options->eval_every) : ends_epoch))
+        TUFF_TRY(evaluate(run, epoch));
+    if (ends_epoch && options->patience == 0)
+        TUFF_TRY(tuff_train_save(run->trainer, options->output));
+    if (!ends_epoch && !is_due(made, options->checkpoint_every) && !has_lost_patience(run))
         return TUFF_OK;
     run->checkpoint.log_size = run->metrics.size;
     return tuff_checkpoint_save(run->trainer, &run->checkpoint, run->checkpoint_path);
@@ -232,9 +287,9 @@ static tuff_status step(struct finetune *run, struct tuff_training_clock *clock)
 
 static tuff_status train(struct finetune *run) {
     struct tuff_training_clock clock = tuff_training_clock_start();
-    while (run->trainer->step < run->checkpoint.total_steps)
+    while (run->trainer->step < run->checkpoint.total_steps && !has_lost_patience(run))
         TUFF_TRY(step(run, &clock));
-    return tuff_train_save(run->trainer, run->options->output);
+    return run->checkpoint.place[HAS_BEST] ? TUFF_OK : tuff_train_save(run->trainer, run->options->output);
 }
 
 tuff_status tuff_task_finetune(struct tuff_device *device, const struct tuff_allocator *allocator,
@@ -246,6 +301,7 @@ tuff_status tuff_task_finetune(struct tuff_device *device, const struct tuff_all
         status = train(&run);
     tuff_training_log_close(&run.metrics);
     tuff_free(run.checkpoint_path);
+    tuff_free(run.padded);
     tuff_free(run.sequences);
     tuff_free(run.order);
     tuff_task_data_free(&run.dev);

@@ -16,6 +16,7 @@ struct tuff_task_spec {
     enum tuff_want want; /* the logits */
     bool needs_pair;
     bool has_labels; /* names for the outputs */
+    const char *figure; /* the one of its metrics that says which of two models is better: higher */
 };
 
 /* TUFF_ARGUMENT for a number that is no task. */

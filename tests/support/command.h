@@ -13,7 +13,7 @@ struct test_command {
 };
 
 /* printf for a line that /bin/sh runs with `tuff` in its path, in the folder that the test is in. Fails the
- * test where the program ends by a signal or takes more than two minutes. */
+ * test where the program ends by a signal or takes more than two minutes (half an hour in long tests). */
 __attribute__((format(printf, 1, 2))) struct test_command test_command(const char *format, ...);
 
 /* A file's bytes with a NUL behind them; fails the test where it is absent. */

@@ -76,8 +76,9 @@ Test(tools_finetune, every_task_trains_and_is_evaluated) {
     };
     const char *model = test_oracle("models/bert-relu");
     for (size_t i = 0; i < sizeof tasks / sizeof *tasks; i++) {
-        struct test_command run = test_command("tuff finetune %s --train %s --epochs 1 --model %s --output %s",
-                                               tasks[i].task, tasks[i].data, model, tasks[i].task);
+        struct test_command run =
+            test_command("tuff finetune %s --train %s --epochs 1 --model %s --output %s", tasks[i].task,
+                         tasks[i].data, model, tasks[i].task);
         cr_assert_eq(run.code, 0, "%s: %s", tasks[i].task, run.err);
         struct test_command evaluation =
             test_command("tuff evaluate %s --data %s --model %s --predictions predicted", tasks[i].task,
@@ -114,6 +115,22 @@ Test(tools_finetune, a_killed_run_goes_on_to_the_same_weights) {
     cr_expect(are_equal("whole/model.safetensors", "parts/model.safetensors"));
 }
 
+/* At a learning rate of 0 the first evaluation is the best one. */
+Test(tools_finetune, patience_ends_a_run_and_keeps_the_best_model) {
+    const char *line = "tuff finetune classify --train classes.tsv --dev classes.tsv --batch-size 2 --epochs "
+                       "5 --learning-rate "
+                       "0 --eval-every 1 --patience 2 --resume --output out --model %s";
+    const char *model = test_oracle("models/bert-relu");
+    struct test_command run = test_command(line, model);
+    cr_assert_eq(run.code, 0, "%s", run.err);
+    cr_expect(has("out/metrics.jsonl", "{\"step\":3,\"epoch\":1,\"metrics\""));
+    cr_expect(!has("out/metrics.jsonl", "{\"step\":4,"));
+    cr_expect(has("out/config.json", "BertForSequenceClassification"));
+    run = test_command(line, model);
+    cr_assert_eq(run.code, 0, "%s", run.err);
+    cr_expect(!has("out/metrics.jsonl", "{\"step\":4,"), "a run that ended goes on");
+}
+
 Test(tools_finetune, what_cannot_be_trained_is_refused) {
     static const struct {
         const char *options, *said;
@@ -122,6 +139,7 @@ Test(tools_finetune, what_cannot_be_trained_is_refused) {
         { "--train classes.tsv --max-length 100000", "100000" },
         { "--train classes.tsv --labels tags.conll", "label" },
         { "--train missing.tsv", "missing.tsv" },
+        { "--train classes.tsv --patience 2", "dev" },
     };
     const char *model = test_oracle("models/bert-relu");
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -16,8 +16,8 @@ struct finetune {
     tuff_data_options data;
     struct data_numbers numbers;
     struct training_flags flags;
-    uint64_t epochs, batch_size;
-    int optimizer, schedule, order, head;
+    uint64_t epochs, batch_size, patience;
+    int optimizer, schedule, order, head, padding;
     struct training_line line;
 };
 
@@ -39,6 +39,8 @@ static int run(struct finetune *finetune, tuff_task task) {
     options->epochs = (uint32_t)finetune->epochs;
     options->batch_size = (uint32_t)finetune->batch_size;
     options->keeps_order = finetune->order == 1;
+    options->patience = (uint32_t)finetune->patience;
+    options->pads_to_longest = finetune->padding == 1;
     options->head = (tuff_head_start)finetune->head;
     finetune->trainer.optimizer = (tuff_optimizer)finetune->optimizer;
     finetune->trainer.schedule = (tuff_schedule)finetune->schedule;
@@ -125,6 +127,17 @@ int tuff_cmd_finetune(int argc, char **argv) {
         COUNT_FLAG("limit", finetune.options.limit, 0, 0,
                    "examples, or windows of contexts, of the training file (all)"),
         COUNT_FLAG("dev-limit", finetune.options.dev_limit, 0, 0, "examples of the file to evaluate (all)"),
+        COUNT_FLAG("eval-every", finetune.options.eval_every, 1, 0,
+                   "steps between evaluations (at the end of each epoch)"),
+        COUNT_FLAG("patience", finetune.patience, 1, UINT32_MAX,
+                   "end the run after as many evaluations in a row without a better figure (accuracy, f1, pearson), and "
+                   "keep the best model (all epochs, and the last model)"),
+        { .name = "padding",
+          .type = OPTION_CHOICE,
+          .target = &finetune.padding,
+          .choices = "none|longest",
+          .help = "of answer: take the loss over the positions of a window alone, or over the padding too that makes it "
+                  "as long as the longest of its batch, as transformers does" },
         COUNT_FLAG("checkpoint-every", finetune.options.checkpoint_every, 0, 0,
                    "steps between checkpoints (at the end of each epoch)"),
         { .name = "resume",
