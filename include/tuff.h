@@ -687,9 +687,11 @@ typedef struct tuff_trainer_options {
     uint64_t seed; /* of dropout */
     uint32_t accumulate; /* the batch of a step is computed in so many parts, whose gradients are added: the same step in
                             less memory */
+    bool checkpoints_activations; /* each layer is computed a second time for its backward pass instead of being kept: the
+                                     same gradients in less memory */
 } tuff_trainer_options;
 #define TUFF_TRAINER_OPTIONS                                                                                 \
-    { sizeof(tuff_trainer_options), TUFF_ADAMW, TUFF_SCHEDULE_AUTO, 5e-5, 0.9, 0.999, 0, 0.01, 1, 0, 0, -1, 0, 0, 1 }
+    { sizeof(tuff_trainer_options), TUFF_ADAMW, TUFF_SCHEDULE_AUTO, 5e-5, 0.9, 0.999, 0, 0.01, 1, 0, 0, -1, 0, 0, 1, false }
 
 /* Opens a folder as tuff_model_open does. TUFF_UNSUPPORTED where it has no head. */
 TUFF_API tuff_status tuff_trainer_open(tuff_context *context, const char *path, const tuff_trainer_options *options,

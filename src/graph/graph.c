@@ -23,6 +23,9 @@ void tuff_graph_destroy(struct tuff_graph *graph) {
         tuff_free(graph->tensors[i]);
     tuff_free(graph->tensors);
     tuff_free(graph->nodes);
+    tuff_free(graph->segments);
+    tuff_free(graph->backward_nodes);
+    tuff_free(graph->backward_steps);
     tuff_free(graph->inputs);
     tuff_free(graph->results);
     tuff_free(graph);
@@ -53,6 +56,13 @@ tuff_status tuff_graph_result(struct tuff_graph *graph, struct tuff_tensor *tens
             return TUFF_OK;
     TUFF_TRY(tuff_reserve(&graph->results, &graph->result_capacity, graph->result_count + 1, sizeof(void *)));
     graph->results[graph->result_count++] = tensor;
+    return TUFF_OK;
+}
+
+tuff_status tuff_graph_segment(struct tuff_graph *graph, size_t first) {
+    TUFF_TRY(tuff_reserve(&graph->segments, &graph->segment_capacity, graph->segment_count + 1,
+                          sizeof *graph->segments));
+    graph->segments[graph->segment_count++] = (struct tuff_segment){ first, graph->node_count };
     return TUFF_OK;
 }
 

@@ -8,11 +8,30 @@
 #include "graph/workspace.h"
 #include "ops/op.h"
 
+/* Nodes [first, end), whose outputs may be computed again in the backward pass instead of being kept. */
+struct tuff_segment {
+    size_t first, end;
+};
+
+/* One step of the backward pass: a node's gradients, or its forward pass once more. */
+struct tuff_backward_step {
+    size_t node;
+    bool is_forward;
+};
+
 struct tuff_graph {
     struct tuff_device *device;
     bool is_training;
+    bool checkpoints; /* segments are computed again */
     struct tuff_node *nodes;
     size_t node_count, node_capacity;
+    struct tuff_segment *segments; /* in order, apart from each other */
+    size_t segment_count, segment_capacity;
+    struct tuff_node
+        *backward_nodes; /* as the backward pass sees them: with gradients, and with the outputs of the
+                                         second forward pass */
+    struct tuff_backward_step *backward_steps;
+    size_t backward_step_count, backward_step_capacity;
     struct tuff_tensor **tensors; /* made here; freed with the graph */
     size_t tensor_count, tensor_capacity;
     struct tuff_tensor **inputs; /* written by the host before a run */
@@ -37,6 +56,8 @@ tuff_status tuff_graph_input(struct tuff_graph *graph, const char *name, struct 
 tuff_status tuff_graph_append(struct tuff_graph *graph, const struct tuff_op *op,
                               const union tuff_params *params, struct tuff_tensor *const *inputs,
                               size_t input_count, struct tuff_tensor **out_first);
+/* The nodes from `first` on are a segment. What its last node makes is kept in any case. */
+tuff_status tuff_graph_segment(struct tuff_graph *graph, size_t first);
 /* A tensor of the graph that no op makes: gradients. */
 tuff_status tuff_graph_tensor(struct tuff_graph *graph, const char *name, struct tuff_shape shape,
                               struct tuff_tensor **out_tensor);

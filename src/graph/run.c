@@ -110,6 +110,8 @@ tuff_status tuff_graph_prepare(struct tuff_graph *graph, struct tuff_workspace *
         graph->recording = NULL;
         return status;
     }
+    tuff_log_write(&graph->device->log, TUFF_LOG_DEBUG, "%llu bytes of device memory for activations",
+                   (unsigned long long)tuff_workspace_size(workspace));
     graph->workspace = workspace;
     graph->generation = workspace->generation;
     return TUFF_OK;

@@ -46,3 +46,10 @@ tuff_status tuff_workspace_fit(struct tuff_workspace *workspace, const uint64_t 
             TUFF_TRY(grow_block(workspace, i, sizes[i]));
     return TUFF_OK;
 }
+
+uint64_t tuff_workspace_size(const struct tuff_workspace *workspace) {
+    uint64_t size = 0;
+    for (size_t i = 0; i < workspace->count; i++)
+        size += workspace->arenas[i] ? tuff_arena_size(workspace->arenas[i]) : 0;
+    return size;
+}

@@ -18,5 +18,6 @@ void tuff_workspace_init(struct tuff_workspace *workspace, struct tuff_device *d
 void tuff_workspace_free(struct tuff_workspace *workspace);
 /* Makes block i at least sizes[i] bytes large. Nothing may be in flight. */
 tuff_status tuff_workspace_fit(struct tuff_workspace *workspace, const uint64_t *sizes, size_t count);
+uint64_t tuff_workspace_size(const struct tuff_workspace *workspace); /* bytes of memory held */
 
 #endif

@@ -115,9 +115,11 @@ tuff_status tuff_bert_encoder(struct tuff_bert *bert, float last_dropout, struct
     for (uint32_t i = 0; i < layers; i++) {
         const struct tuff_layer_weights *weights = &bert->weights->layers[i];
         struct tuff_tensor *middle = NULL;
+        size_t first = bert->graph->node_count;
         TUFF_TRY(attention_half(bert, weights, hidden[i], &qkv[i], &middle));
         TUFF_TRY(
             feed_forward_half(bert, weights, middle, i + 1 == layers ? last_dropout : 0, &hidden[i + 1]));
+        TUFF_TRY(tuff_graph_segment(bert->graph, first));
     }
     return TUFF_OK;
 }

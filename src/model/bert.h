@@ -44,7 +44,7 @@ struct tuff_bert {
 /* Parameters of the attention of this model, as its nodes have them. */
 union tuff_params tuff_bert_attention(const struct tuff_config *config, const struct tuff_weights *weights);
 
-/* Appends the embeddings and all layers. `hidden` takes layer_count + 1 tensors (rows, hidden_size): after
+/* Appends the embeddings and all layers, each a segment. `hidden` takes layer_count + 1 tensors (rows, hidden_size): after
  * the embeddings' norm and after each layer. `qkv` takes layer_count tensors: what attention was computed
  * from. `last_dropout` is applied to the last layer's output, for heads that read all rows through a dropout.
  */

@@ -140,6 +140,7 @@ static tuff_status build_backward(struct tuff_run *run) {
 tuff_status tuff_run_build(const struct tuff_runner *runner, struct tuff_run *run) {
     struct tuff_tensor *last = NULL;
     TUFF_TRY(tuff_graph_create(runner->device, run->key.is_training, &run->graph));
+    run->graph->checkpoints = runner->checkpoints;
     TUFF_TRY(build_inputs(runner->weights, run));
     if (run->key.is_training)
         TUFF_TRY(build_training_inputs(runner->weights, run));

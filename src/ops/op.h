@@ -78,7 +78,6 @@ struct tuff_node {
     struct tuff_tensor *d_inputs[TUFF_MAX_INPUTS];
     bool accumulates[TUFF_MAX_INPUTS];
     struct tuff_tensor *d_outputs[TUFF_MAX_OUTPUTS];
-    bool has_backward; /* its gradients are wanted */
 };
 
 struct tuff_case; /* ops/check.h */

@@ -131,6 +131,7 @@ static tuff_status load(struct tuff_trainer *trainer, const char *path, const tu
     tuff_runner_init(&trainer->runner, trainer->device, &trainer->folder.config, trainer->weights);
     trainer->runner.dropout = dropout_of(&trainer->folder.config, options->dropout);
     trainer->runner.label_smoothing = (float)options->label_smoothing;
+    trainer->runner.checkpoints = options->checkpoints_activations;
     trainer->seed = options->seed;
     trainer->accumulate = options->accumulate;
     set_optimizer(trainer, options);

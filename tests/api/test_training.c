@@ -118,6 +118,30 @@ Test(api_training, gradients_are_within_the_oracles_limits) {
     test_context_close(context);
 }
 
+static void check_checkpointed_gradients(tuff_context *context, const char *model_folder,
+                                         const json_t *golden_case, const tuff_arrays *stored) {
+    tuff_trainer_options options = TUFF_TRAINER_OPTIONS;
+    tuff_arrays *kept = gradients_of(context, model_folder, stored, &options);
+    options.checkpoints_activations = true;
+    tuff_arrays *computed_again = gradients_of(context, model_folder, stored, &options);
+    (void)golden_case;
+    for (size_t i = 0; i < tuff_arrays_count(kept); i++) {
+        const tuff_array *one = tuff_arrays_get(kept, i);
+        const tuff_array *other = tuff_arrays_get(computed_again, i);
+        cr_expect(memcmp(one->data, other->data, test_count(one) * sizeof(float)) == 0, "%s: %s differs",
+                  model_folder, one->name);
+    }
+    tuff_arrays_free(kept);
+    tuff_arrays_free(computed_again);
+}
+
+Test(api_training, layers_computed_again_give_the_same_bits) {
+    tuff_context *context = test_context();
+    for (int i = 0; i < MODELS; i++)
+        cr_assert_eq(for_each_case(models[i], "grads", check_checkpointed_gradients, context), 1);
+    test_context_close(context);
+}
+
 Test(api_training, parts_of_a_batch_add_up_to_its_gradients) {
     tuff_context *context = test_context();
     for (int i = 0; i < MODELS; i++)

@@ -59,3 +59,41 @@ Test(tools_training_flags, batches_add_up_to_a_large_one) {
         cr_expect_leq(fabs(small[i] - large[i]), 1e-5 * large[i], "step %zu: %.9g for %.9g", i, small[i],
                       large[i]);
 }
+
+Test(tools_training_flags, layers_computed_again_draw_the_same_dropout) {
+    size_t size = 0, other_size = 0;
+    run_both("--batch-size 4", "--batch-size 4 --checkpoint-activations");
+    const char *kept = test_read("first/model.safetensors", &size);
+    const char *again = test_read("second/model.safetensors", &other_size);
+    cr_expect(size == other_size && memcmp(kept, again, size) == 0);
+}
+
+/* Bytes of activations of a step of a model with twelve layers. */
+static double activations_of(const char *flags) {
+    struct test_command run = test_command(
+        "tuff pretrain --config config.json --vocab vocab.txt --corpus corpus.txt --steps 1 --batch-size 16 "
+        "--length 64 --one-length --verbose --output out %s",
+        flags);
+    cr_assert_eq(run.code, 0, "%s", run.err);
+    const char *said = strstr(run.err, " bytes of device memory for activations");
+    cr_assert_not_null(said, "%s", run.err);
+    while (said > run.err && said[-1] >= '0' && said[-1] <= '9')
+        said--;
+    return strtod(said, NULL);
+}
+
+Test(tools_training_flags, layers_computed_again_need_a_third_of_the_memory) {
+    test_write(".", "config.json",
+               "{\"model_type\":\"bert\",\"vocab_size\":12,\"hidden_size\":32,\"num_hidden_layers\":12,"
+               "\"num_attention_heads\":2,\"intermediate_size\":128,\"max_position_embeddings\":64,"
+               "\"type_vocab_size\":2,\"hidden_act\":\"gelu\",\"layer_norm_eps\":1e-12}");
+    test_write(".", "vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nsun\nrain\nwind\nsea\nis\nthe\nhere\n");
+    FILE *corpus = fopen("corpus.txt", "w");
+    cr_assert_not_null(corpus);
+    for (int i = 0; i < 200; i++)
+        fprintf(corpus, "the sun is here the rain is here the wind\nthe sea is here%s\n", i % 5 ? "" : "\n");
+    fclose(corpus);
+    double kept = activations_of("");
+    double again = activations_of("--checkpoint-activations");
+    cr_expect_lt(again, kept / 3, "%.0f of %.0f bytes", again, kept);
+}

@@ -2,5 +2,6 @@
 #include "training_flags.h"
 
 void training_flags_take(const struct training_flags *flags, tuff_trainer_options *options) {
+    options->checkpoints_activations = flags->checkpoints_activations;
     options->accumulate = (uint32_t)flags->accumulate;
 }

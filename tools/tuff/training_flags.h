@@ -8,6 +8,7 @@
 /* Values as the parser stores them, until they are taken over. */
 struct training_flags {
     uint64_t accumulate;
+    bool checkpoints_activations;
 };
 #define TRAINING_FLAGS_DEFAULTS                                                                              \
     { .accumulate = 1 }
@@ -16,7 +17,12 @@ void training_flags_take(const struct training_flags *flags, tuff_trainer_option
 
 /* `accumulate_help`: what a batch is to the command. */
 #define TRAINING_FLAGS(flags, accumulate_help)                                                               \
-    COUNT_FLAG("accumulate", (flags).accumulate, 1, 1 << 20, accumulate_help)
+    COUNT_FLAG("accumulate", (flags).accumulate, 1, 1 << 20, accumulate_help),                               \
+    {                                                                                                        \
+        .name = "checkpoint-activations", .type = OPTION_BOOLEAN,                                            \
+        .target = &(flags).checkpoints_activations,                                                          \
+        .help = "compute each layer twice instead of keeping what it computed: the same step in less memory" \
+    }
 
 #define ACCUMULATES_BATCHES                                                                                  \
     "batches that make a step together: as one large batch, in the memory of a small one (1)"
