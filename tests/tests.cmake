@@ -27,6 +27,8 @@ list(REMOVE_ITEM support_sources ${sanitizer_sources}) # no one calls them: an a
 add_library(tests_support STATIC ${support_sources})
 target_link_libraries(tests_support PUBLIC tests_common tuff_inside)
 
+include(tests/layer/layer.cmake)
+
 file(GLOB test_sources CONFIGURE_DEPENDS tests/*/test_*.c)
 set(test_folders "")
 foreach(source IN LISTS test_sources)
@@ -45,11 +47,26 @@ foreach(folder IN LISTS test_folders)
     else()
         target_link_libraries(tests_${folder} PRIVATE tests_support)
     endif()
+    if(folder STREQUAL "soak")
+        add_dependencies(tests_soak tuff_test_layer)
+    endif()
+    if(folder STREQUAL "failure")
+        target_sources(tests_failure PRIVATE tests/failure/scenario.c tests/failure/files.c)
+        foreach(call open fstat mmap read write fsync close rename mkdir)
+            target_link_options(tests_failure PRIVATE -Wl,--wrap=${call})
+        endforeach()
+        add_dependencies(tests_failure tuff_test_layer)
+    endif()
     add_test(NAME ${folder} COMMAND tests_${folder} --verbose)
 endforeach()
 if("tools" IN_LIST test_folders)
     add_dependencies(tests_tools kernelgen)
 endif()
+
+# A device as small as a phone's, under validation: a layer shrinks what the device says of itself.
+add_test(NAME mobile COMMAND tests_api --verbose --filter api_goldens/small*)
+set_tests_properties(mobile PROPERTIES ENVIRONMENT "VK_ADD_LAYER_PATH=${CMAKE_CURRENT_BINARY_DIR}/layers/explicit;\
+VK_INSTANCE_LAYERS=VK_LAYER_KHRONOS_validation:VK_LAYER_TUFF_test;TUFF_TEST_PROFILE=mobile")
 
 add_test(NAME layers COMMAND ${CMAKE_COMMAND} -P ${CMAKE_CURRENT_SOURCE_DIR}/tests/layers.cmake)
 add_test(NAME symbols COMMAND ${CMAKE_COMMAND} -DNM=${CMAKE_NM} -DSTATIC=$<TARGET_FILE:tuff_static>
@@ -57,9 +74,20 @@ add_test(NAME symbols COMMAND ${CMAKE_COMMAND} -DNM=${CMAKE_NM} -DSTATIC=$<TARGE
 add_test(NAME install COMMAND ${CMAKE_COMMAND} -DBUILD=${CMAKE_CURRENT_BINARY_DIR} -DC_COMPILER=${CMAKE_C_COMPILER}
          -P ${CMAKE_CURRENT_SOURCE_DIR}/tests/install.cmake)
 
-# Fuzz targets: tests/fuzz/fuzz_NAME.c, with clang. `ninja fuzz` builds them; tools/test runs them for a while.
+# Fuzz targets: tests/fuzz/fuzz_NAME.c. Every compiler runs them over the inputs that are kept, tests/fuzz/seeds/fuzz_NAME.
+# With clang and TUFF_FUZZ, `ninja fuzz` builds them with a fuzzer; tools/test runs them for a while.
+file(GLOB fuzz_sources CONFIGURE_DEPENDS tests/fuzz/fuzz_*.c)
+foreach(source IN LISTS fuzz_sources)
+    get_filename_component(name ${source} NAME_WE)
+    add_executable(replay_${name} ${source} tests/fuzz/replay.c)
+    target_link_libraries(replay_${name} PRIVATE tuff_inside)
+    file(MAKE_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/replay/${name})
+    add_test(NAME replay_${name} COMMAND replay_${name} ${CMAKE_CURRENT_SOURCE_DIR}/tests/fuzz/seeds/${name}
+             WORKING_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/replay/${name})
+    set_tests_properties(replay_${name} PROPERTIES ENVIRONMENT
+        TUFF_FUZZ_TOKENIZER=${CMAKE_CURRENT_SOURCE_DIR}/tests/data/models/small-classes)
+endforeach()
 if(TUFF_FUZZ)
-    file(GLOB fuzz_sources CONFIGURE_DEPENDS tests/fuzz/fuzz_*.c)
     add_custom_target(fuzz)
     foreach(source IN LISTS fuzz_sources)
         get_filename_component(name ${source} NAME_WE)
@@ -69,3 +97,10 @@ if(TUFF_FUZZ)
         add_dependencies(fuzz ${name})
     endforeach()
 endif()
+
+# The library with a function taken away, for the check of the binary interface: tools/lint.
+add_library(tuff_cut SHARED EXCLUDE_FROM_ALL)
+target_link_libraries(tuff_cut PRIVATE tuff_objects)
+file(WRITE ${CMAKE_CURRENT_BINARY_DIR}/cut.map "{ global: tuff_[!v]*; tuff_vocabulary_*; local: *; };\n")
+target_link_options(tuff_cut PRIVATE -Wl,--version-script=${CMAKE_CURRENT_BINARY_DIR}/cut.map)
+set_target_properties(tuff_cut PROPERTIES LINKER_LANGUAGE C)

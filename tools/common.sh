@@ -114,6 +114,17 @@ run_tests() {
     [ "$left_out" = 0 ] || say "$left_out tests that read the oracle were left out"
 }
 
+# run_mobile FOLDER: every golden on a device as small as a phone's, which the layer of the tests shows.
+run_mobile() {
+    $inside env VK_ADD_LAYER_PATH="$PWD/$1/layers/explicit" TUFF_TEST_PROFILE=mobile \
+        VK_INSTANCE_LAYERS=VK_LAYER_KHRONOS_validation:VK_LAYER_TUFF_test \
+        "$1/tests_api" --filter 'api_goldens/*' >"$1/mobile.log" 2>&1 || {
+        tail -n 40 "$1/mobile.log" >&2
+        fail "goldens failed on the small device"
+    }
+    say "the goldens passed on the small device"
+}
+
 build_fuzz() {
     build_into build/fuzz fuzz -DCMAKE_BUILD_TYPE=RelWithDebInfo -DTUFF_WERROR=ON -DCMAKE_C_COMPILER=clang \
         -DTUFF_FUZZ=ON -DTUFF_SANITIZE="address;undefined"
@@ -125,13 +136,15 @@ run_fuzz() {
         target=$(basename "$source" .c)
         corpus=build/fuzz/$target.corpus
         mkdir -p "$corpus" build/fuzz/"$target".seeds
+        cp tests/fuzz/seeds/"$target"/* build/fuzz/"$target".seeds
         case $target in
         fuzz_safetensors) pattern=model.safetensors ;;
         fuzz_config) pattern=config.json ;;
         fuzz_tokenizer) pattern=tokenizer.json ;;
-        *) pattern=vocab.txt ;; # of a text any text will do
+        fuzz_vocab) pattern=vocab.txt ;;
+        *) pattern= ;;
         esac
-        [ "$TUFF_ORACLE" = none ] ||
+        [ "$TUFF_ORACLE" = none ] || [ -z "$pattern" ] ||
             find "$TUFF_ORACLE/malformed" -name "$pattern" -size -64k | head -n 100 | while read -r seed; do
                 cp "$seed" "build/fuzz/$target.seeds/$(sha1sum "$seed" | cut -c 1-16)"
             done

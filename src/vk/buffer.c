@@ -140,7 +140,7 @@ static tuff_status back_with_memory(struct tuff_buffer *buffer, enum tuff_memory
     device->table.vkGetBufferMemoryRequirements(device->handle, buffer->handle, &needs);
     buffer->memory_size = needs.size;
     VkResult result = allocate_best(buffer, kind, needs.memoryTypeBits, &room);
-    if (result == VK_ERROR_OUT_OF_DEVICE_MEMORY || result == VK_ERROR_OUT_OF_HOST_MEMORY)
+    if (result == VK_ERROR_OUT_OF_DEVICE_MEMORY)
         return tuff_fail(
             TUFF_DEVICE_MEMORY,
             "%s: %.1f MiB of device memory cannot be had; %.1f MiB are in use and the budget leaves %.1f",

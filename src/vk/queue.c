@@ -87,7 +87,7 @@ tuff_status tuff_queue_submit(struct tuff_device *device, VkCommandBuffer comman
     return TUFF_OK;
 }
 
-static VkResult wait_once(struct tuff_device *device, const struct tuff_ticket *ticket, uint64_t timeout_ns) {
+static VkResult ask(struct tuff_device *device, const struct tuff_ticket *ticket, uint64_t timeout_ns) {
     const VkSemaphoreWaitInfo info = {
         .sType = VK_STRUCTURE_TYPE_SEMAPHORE_WAIT_INFO,
         .semaphoreCount = 1,
@@ -97,6 +97,15 @@ static VkResult wait_once(struct tuff_device *device, const struct tuff_ticket *
     if (device->timeline)
         return device->table.vkWaitSemaphores(device->handle, &info, timeout_ns);
     return device->table.vkWaitForFences(device->handle, 1, &ticket->fence, VK_TRUE, timeout_ns);
+}
+
+/* What the device still uses may not be freed, so a wait that the driver cannot do now is tried again. */
+static VkResult wait_once(struct tuff_device *device, const struct tuff_ticket *ticket, uint64_t timeout_ns) {
+    enum { TRIES = 8 };
+    VkResult result = ask(device, ticket, timeout_ns);
+    for (int i = 1; i < TRIES && result < VK_SUCCESS && result != VK_ERROR_DEVICE_LOST; i++)
+        result = ask(device, ticket, timeout_ns);
+    return result;
 }
 
 tuff_status tuff_queue_wait(struct tuff_device *device, struct tuff_ticket *ticket, uint64_t timeout_ns,

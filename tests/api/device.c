@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static atomic_int error_count;
 
@@ -23,6 +24,8 @@ tuff_context *test_context(void) {
     cr_assert_eq(tuff_context_create(&options, &context), TUFF_OK, "%s", tuff_error_message());
     tuff_context_device(context, &info);
     fprintf(stderr, "device: %s, driver %s\n", info.name, info.driver);
+    if (getenv("TUFF_TEST_PROFILE")) /* tests/layer was asked to make it small */
+        cr_assert_eq(info.max_invocations, 128, "the layer was not loaded");
     return context;
 }
 

@@ -13,7 +13,9 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+#ifndef FUZZ_FOLDER
 #define FUZZ_FOLDER "fuzz_files" /* in the current folder; holds the one file */
+#endif
 
 /* Writes the file and gives its path. */
 static inline const char *fuzz_file(const char *name, const uint8_t *data, size_t size) {
