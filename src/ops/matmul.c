@@ -31,8 +31,10 @@ static tuff_status run_lanes(struct tuff_recording *recording, const struct tuff
     const struct tuff_shape *y = &matmul->y->shape;
     uint64_t x_address = tuff_slice_address(&matmul->x->slice);
     uint64_t weight_address = tuff_slice_address(&matmul->weight->slice);
+    uint64_t residual_address = matmul->residual ? tuff_slice_address(&matmul->residual->slice) : 0;
+    uint32_t block_cols = tile->lanes_x * tile->lanes_y;
     struct tuff_grid grid = { divide_up(y->rows, tile->tile_rows),
-                              divide_up(tuff_padded(y->cols), tile->lanes_x), 1, cost_of(matmul) };
+                              divide_up(tuff_padded(y->cols), block_cols), 1, cost_of(matmul) };
     return tuff_run_matmul_lanes(
         recording, 0, grid,
         &(struct tuff_matmul_lanes){
@@ -56,9 +58,13 @@ static tuff_status run_lanes(struct tuff_recording *recording, const struct tuff
                       .x_address_low = (uint32_t)x_address,
                       .x_address_high = (uint32_t)(x_address >> 32),
                       .weight_address_low = (uint32_t)weight_address,
-                      .weight_address_high = (uint32_t)(weight_address >> 32) },
-            .spec = { .workgroup_size = tile->lanes_x,
+                      .weight_address_high = (uint32_t)(weight_address >> 32),
+                      .residual_address_low = (uint32_t)residual_address,
+                      .residual_address_high = (uint32_t)(residual_address >> 32) },
+            .spec = { .workgroup_size = block_cols,
+                      .lanes = tile->lanes_x,
                       .tile_rows = tile->tile_rows,
+                      .block_rows = tile->tile_rows < 2 * tile->step ? tile->tile_rows : 2 * tile->step,
                       .turn = tile->step,
                       .over_outputs = matmul->over_outputs,
                       .activation = matmul->activation,

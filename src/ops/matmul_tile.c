@@ -6,23 +6,39 @@
 
 enum vendor { VENDOR_AMD = 0x1002, VENDOR_NVIDIA = 0x10de, VENDOR_INTEL = 0x8086, VENDOR_QUALCOMM = 0x5143 };
 
+static uint32_t divide_up(uint32_t a, uint32_t b) {
+    return a / b + (a % b != 0);
+}
+
 /* ---------------------------------------------------------------- drivers for the CPU */
 
 bool tuff_matmul_uses_lanes(const struct tuff_device *device, enum tuff_type type) {
+    uint32_t width = device->limits.subgroup_size;
     return type == TUFF_TYPE_F32 && tuff_driver_has_scalar_loads(device) &&
+           (width == 4 || width == 8 || width == 16) &&
            tuff_device_can(device, tuff_kernel_matmul_lanes.variants[0].needs);
 }
 
-static struct tuff_matmul_tile lanes_tile(uint32_t rows, uint32_t groups) {
-    uint32_t tile_rows = 64;
+/* Rows of a tile: at most 32, in blocks of 8, and few that two tiles compute. Fewer than 8 are a power of
+ * two. */
+static uint32_t lanes_rows(uint32_t rows) {
+    enum { MOST = 32, BLOCK = 8 };
+    uint32_t tiles = divide_up(rows, MOST);
+    uint32_t tile_rows = divide_up(divide_up(rows, tiles), BLOCK) * BLOCK;
     while (tile_rows > rows)
-        tile_rows /= 2;
+        tile_rows = tile_rows > BLOCK ? tile_rows - BLOCK : tile_rows / 2;
+    return tile_rows;
+}
+
+static struct tuff_matmul_tile lanes_tile(const struct tuff_device *device, uint32_t rows, uint32_t groups) {
+    uint32_t width = device->limits.subgroup_size;
     return (struct tuff_matmul_tile){
         .kernel = TUFF_MATMUL_LANES,
-        .lanes_x = 64,
-        .lanes_y = 1,
-        .tile_rows = tile_rows,
-        .step = groups % 4 == 0 ? 4 : 2,
+        .lanes_x = width,
+        .lanes_y = 64 / width,
+        .tile_rows = lanes_rows(rows),
+        /* Sixteen lanes are two registers where the processor has no wider ones: half of the turn suffices. */
+        .step = groups % 4 == 0 && width < 16 ? 4 : 2,
     };
 }
 
@@ -83,10 +99,6 @@ static const struct tuff_matmul_tile *best_tile(const struct tuff_device *device
     }
 }
 
-static uint32_t divide_up(uint32_t a, uint32_t b) {
-    return a / b + (a % b != 0);
-}
-
 static uint64_t workgroups(const struct tuff_matmul_tile *tile, uint32_t rows, uint32_t cols) {
     return (uint64_t)divide_up(rows, tile->tile_rows * tile->lanes_y) *
            divide_up(cols, 4 * tile->tile_groups * tile->lanes_x);
@@ -104,8 +116,8 @@ static struct tuff_matmul_tile gpu_tile(const struct tuff_device *device, uint32
 
 struct tuff_matmul_tile tuff_matmul_tile_for(const struct tuff_device *device, enum tuff_type type,
                                              uint32_t rows, uint32_t cols, uint32_t groups) {
-    if (tuff_matmul_uses_lanes(device, type))
-        return lanes_tile(rows, groups);
+    if (tuff_matmul_uses_lanes(device, type) && tuff_padded(cols) >= device->limits.subgroup_size)
+        return lanes_tile(device, rows, groups);
     return device->info.type == TUFF_DEVICE_CPU ? cpu_tile : gpu_tile(device, rows, cols);
 }
 
