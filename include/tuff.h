@@ -260,9 +260,18 @@ typedef struct tuff_context_options {
     const tuff_allocator *allocator; /* NULL: malloc and free */
     bool validation;                /* run under VK_LAYER_KHRONOS_validation; TUFF_NO_DEVICE if absent */
     bool profile;                   /* time each kernel with timestamps */
+    bool gives_way;        /* ask for a queue of low priority, where the device has such; not of a lent device */
+    uint64_t submit_cost;  /* what one submit may cost, in multiply-adds or words moved; 0: about a tenth of a second
+                            * on a weak device of its type. A submit holds one workgroup at least: some ten million */
+    uint64_t memory_limit; /* bytes of device memory that the context may hold; 0: what the device has. Batches
+                            * shrink to fit */
+    void (*submit)(void *user, uint64_t cost); /* asked before each submit, by the thread that is about to make it;
+                                                * may wait, so that work comes when it suits. NULL: none */
+    void *submit_user;
 } tuff_context_options;
 #define TUFF_CONTEXT_OPTIONS                                                                                 \
-    { sizeof(tuff_context_options), NULL, NULL, NULL, NULL, NULL, TUFF_LOG_WARNING, NULL, false, false }
+    { sizeof(tuff_context_options), NULL, NULL, NULL, NULL, NULL, TUFF_LOG_WARNING, NULL, false, false,      \
+      false, 0, 0, NULL, NULL }
 
 /* TUFF_NO_DEVICE if no device fits (the message says why each was refused, or which package has a CPU driver),
  * TUFF_ARGUMENT for an unknown name. */
@@ -302,6 +311,13 @@ typedef struct tuff_vulkan_device {
 TUFF_API tuff_status tuff_context_borrow(const tuff_vulkan_device *device, const tuff_context_options *options,
                                          tuff_context **out_context);
 
+/* After TUFF_DEVICE_LOST: opens the device anew with the options of the context (`device` is NULL), or takes another one of
+ * the caller's where it was lent, and brings back what was made from it under the same handles: models from their files,
+ * trainers from their last checkpoint (tuff_trainer_checkpoint, tuff_trainer_resume) or, without one, from their folder.
+ * Buffers from tuff_shared_buffer_open are closed before. Nothing else may use the context meanwhile. Where it fails the
+ * context stays lost and the call may be repeated. */
+TUFF_API tuff_status tuff_context_reopen(tuff_context *context, const tuff_vulkan_device *device);
+
 /* What tuff would like of a physical device, for whoever is about to make a VkDevice. Nothing of it is needed. */
 typedef struct tuff_vulkan_wishes tuff_vulkan_wishes;
 
@@ -317,6 +333,16 @@ TUFF_API const char *const *tuff_vulkan_wishes_extensions(const tuff_vulkan_wish
 TUFF_API const void *tuff_vulkan_wishes_features(const tuff_vulkan_wishes *wishes);
 /* The family that tuff would take a queue of: one that only computes, where there is one. */
 TUFF_API uint32_t tuff_vulkan_wishes_queue_family(const tuff_vulkan_wishes *wishes);
+
+/* What the context has given to its queue. With `submit_cost` or `submit` among the options, the context waits for each
+ * submit before it makes the next. */
+typedef struct tuff_submit_report {
+    uint64_t count;
+    uint64_t largest_cost; /* of one submit */
+    double longest_ms;     /* from a submit to its end, as the host saw it; 0 where submits are not waited for singly */
+    uint64_t memory;       /* bytes of device memory that the context holds now */
+} tuff_submit_report;
+TUFF_API void tuff_context_submits(const tuff_context *context, tuff_submit_report *out_report);
 
 /* Kernels that the device has run for this context. Pipelines that exist. */
 TUFF_API uint64_t tuff_context_dispatch_count(const tuff_context *context);
@@ -420,6 +446,40 @@ typedef struct tuff_embed_options {
 TUFF_API tuff_status tuff_embed(tuff_model *model, const tuff_text *texts, size_t count,
                                 const tuff_embed_options *options, float *out_vectors,
                                 tuff_text_report *out_report);
+
+/* Part of a VkBuffer on a lent device, as the place for results. */
+typedef struct tuff_vulkan_buffer {
+    size_t size;
+    void *buffer;           /* VkBuffer that copies may write (VK_BUFFER_USAGE_TRANSFER_DST_BIT) and that the lent queue's
+                             * family owns */
+    uint64_t offset;        /* bytes, a multiple of 4 */
+    uint64_t length;        /* bytes that may be written */
+    void *wait_semaphore;   /* VkSemaphore that is waited for before the first write, or NULL */
+    uint64_t wait_value;    /* of a timeline semaphore; 0: a binary one */
+    void *signal_semaphore; /* VkSemaphore that is signalled after the last write, or NULL. Where the call fails too, unless
+                             * with TUFF_ARGUMENT, TUFF_UNSUPPORTED or TUFF_DEVICE_LOST */
+    uint64_t signal_value;  /* of a timeline semaphore; 0: a binary one */
+} tuff_vulkan_buffer;
+#define TUFF_VULKAN_BUFFER { sizeof(tuff_vulkan_buffer), NULL, 0, 0, NULL, 0, NULL, 0 }
+
+/* tuff_embed whose vectors stay on the device: count x embedding_size floats without gaps, in the order of the texts.
+ * TUFF_ARGUMENT where they are more than `length`. The writes are done when the call returns. */
+TUFF_API tuff_status tuff_embed_into(tuff_model *model, const tuff_text *texts, size_t count,
+                                     const tuff_embed_options *options, const tuff_vulkan_buffer *to,
+                                     tuff_text_report *out_report);
+
+/* A buffer in memory that another VkDevice, or another process, exported as a file descriptor. */
+typedef struct tuff_shared_buffer tuff_shared_buffer;
+
+/* `fd` is an opaque one (VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_FD_BIT) of the same device and driver, for memory that was
+ * allocated with this size and memory type and has a buffer of `length` bytes, for copies and storage, bound at 0. It
+ * belongs to the library from here on where the call succeeds. TUFF_UNSUPPORTED where the device has not
+ * external_memory_fd. */
+TUFF_API tuff_status tuff_shared_buffer_open(tuff_context *context, int fd, uint64_t memory_size,
+                                             uint32_t memory_type, uint64_t length, tuff_shared_buffer **out_buffer);
+/* The VkBuffer, for tuff_vulkan_buffer. */
+TUFF_API void *tuff_shared_buffer_handle(const tuff_shared_buffer *buffer);
+TUFF_API void tuff_shared_buffer_close(tuff_shared_buffer *buffer);
 
 /* ---------------------------------------------------------------- scores: classes, sentence pairs, choices */
 
@@ -612,6 +672,64 @@ TUFF_API const tuff_span *tuff_answers_get(const tuff_answers *answers, size_t q
 TUFF_API float tuff_answers_null_score(const tuff_answers *answers, size_t question);
 TUFF_API void tuff_answers_free(tuff_answers *answers);
 
+/* ---------------------------------------------------------------- jobs: the calls on texts without waiting */
+
+/* A call that runs on a thread of its context's. Jobs of one context run one after the other, in the order in which they
+ * were begun; calls that wait go on beside them. What is handed in (texts, labels, places for results) must stay until the
+ * job has ended; options are copied. Their callbacks come from the context's thread. A job is freed before its model is
+ * closed. */
+typedef struct tuff_job tuff_job;
+
+typedef struct tuff_job_options {
+    size_t size;
+    void (*ended)(void *user, tuff_status status); /* from the context's thread, as the last that it does for the job:
+                                                    * tuff_job_is_done tells so after it returns. NULL: none */
+    void *user;
+} tuff_job_options;
+#define TUFF_JOB_OPTIONS { sizeof(tuff_job_options), NULL, NULL }
+
+/* The calls of the same names. They return once the job is begun; TUFF_ARGUMENT and other failures of the call itself are
+ * the job's. `job_options` may be NULL. */
+TUFF_API tuff_status tuff_job_embed(tuff_model *model, const tuff_text *texts, size_t count,
+                                    const tuff_embed_options *options, const tuff_job_options *job_options,
+                                    float *out_vectors, tuff_job **out_job);
+TUFF_API tuff_status tuff_job_classify(tuff_model *model, const tuff_text *texts, const tuff_text *pairs,
+                                       size_t count, const tuff_score_options *options,
+                                       const tuff_job_options *job_options, float *out_scores, tuff_job **out_job);
+TUFF_API tuff_status tuff_job_next_sentence(tuff_model *model, const tuff_text *texts, const tuff_text *nexts,
+                                            size_t count, const tuff_score_options *options,
+                                            const tuff_job_options *job_options, float *out_scores,
+                                            tuff_job **out_job);
+TUFF_API tuff_status tuff_job_rank(tuff_model *model, tuff_text query, const tuff_text *passages, size_t count,
+                                   const tuff_score_options *options, const tuff_job_options *job_options,
+                                   float *out_scores, tuff_job **out_job);
+TUFF_API tuff_status tuff_job_choose(tuff_model *model, const tuff_choice *choices, size_t count,
+                                     const tuff_score_options *options, const tuff_job_options *job_options,
+                                     float *out_scores, tuff_job **out_job);
+/* Results are there once the job has ended well; until then *out_fills and so on are NULL. */
+TUFF_API tuff_status tuff_job_fill_mask(tuff_model *model, const tuff_text *texts, size_t count,
+                                        const tuff_fill_options *options, const tuff_job_options *job_options,
+                                        tuff_fills **out_fills, tuff_job **out_job);
+TUFF_API tuff_status tuff_job_tag(tuff_model *model, const tuff_text *texts, size_t count,
+                                  const tuff_tag_options *options, const tuff_job_options *job_options,
+                                  tuff_entities **out_entities, tuff_job **out_job);
+TUFF_API tuff_status tuff_job_answer(tuff_model *model, const tuff_text *questions, const tuff_text *contexts,
+                                     size_t count, const tuff_answer_options *options,
+                                     const tuff_job_options *job_options, tuff_answers **out_answers,
+                                     tuff_job **out_job);
+
+/* Whether the job has ended, without waiting. *out_done of *out_total texts are through; both may be NULL. */
+TUFF_API bool tuff_job_is_done(const tuff_job *job, size_t *out_done, size_t *out_total);
+/* Waits for the end, for `timeout_ms` at most (UINT64_MAX: as long as it takes), and tells whether it has come. */
+TUFF_API bool tuff_job_wait(const tuff_job *job, uint64_t timeout_ms);
+/* Asks the job to end. It does after the submit that is in flight, with TUFF_CANCELLED; one that has not begun does no work
+ * at all. Returns at once. */
+TUFF_API void tuff_job_cancel(tuff_job *job);
+/* Waits for the end and gives what the call would have returned, its sentence too. `out_report` may be NULL. */
+TUFF_API tuff_status tuff_job_result(const tuff_job *job, tuff_text_report *out_report);
+/* Cancels and waits. NULL is fine. */
+TUFF_API void tuff_job_free(tuff_job *job);
+
 /* ---------------------------------------------------------------- raw tensors */
 
 /* A set of named arrays in C order, read from and written to safetensors files. */
@@ -719,6 +837,11 @@ TUFF_API tuff_status tuff_trainer_step(tuff_trainer *trainer, const tuff_arrays 
 /* Writes the folder that transformers loads: model.safetensors in F32 under the names of the folder that was opened, with its
  * config.json and tokenizer files. Each file is replaced whole or not at all. */
 TUFF_API tuff_status tuff_trainer_save(tuff_trainer *trainer, const char *folder);
+
+/* Writes all that a trainer goes on from (weights, moments, its step) to one file, which is replaced whole. */
+TUFF_API tuff_status tuff_trainer_checkpoint(tuff_trainer *trainer, const char *path);
+/* Goes on from such a file, to the same bits. TUFF_ARGUMENT where it is of another model, seed or number of steps. */
+TUFF_API tuff_status tuff_trainer_resume(tuff_trainer *trainer, const char *path);
 
 /* ---------------------------------------------------------------- tasks */
 

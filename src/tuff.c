@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/options.h"
 #include "vk/context.h"
 #include "ops/checks.h"
 #include "task/answer.h"
@@ -19,17 +20,6 @@
 #include "task/tag.h"
 #include "task/trainer.h"
 #include "task/vocabulary_corpus.h"
-
-/* Copies what the caller's struct has of ours over the defaults in `to`: an older header's struct is shorter.
- */
-static void copy_options(void *to, size_t size, const void *from) {
-    size_t given = 0;
-    if (!from)
-        return;
-    memcpy(&given, from, sizeof given);
-    memcpy(to, from, given < size ? given : size);
-    memcpy(to, &size, sizeof size);
-}
 
 /* NULL: the C library's. */
 static const struct tuff_allocator *allocator_of(const tuff_context *context) {
@@ -54,7 +44,7 @@ tuff_status tuff_model_open(tuff_context *context, const char *path, const tuff_
     if (!context || !path || !out_model)
         return tuff_fail(TUFF_ARGUMENT,
                          "tuff_model_open: a context, a path and a place for the model are needed");
-    copy_options(&own, sizeof own, options);
+    tuff_options_copy(&own, sizeof own, options);
     const struct tuff_allocator *allocator = allocator_of(context);
     const struct tuff_allocator *before = tuff_memory_use(allocator);
     tuff_status status = tuff_model_load(context->device, allocator, path, own.dtype, out_model);
@@ -80,9 +70,27 @@ tuff_status tuff_embed(tuff_model *model, const tuff_text *texts, size_t count,
     tuff_text_report report = { 0 };
     if (!model || (count > 0 && (!texts || !out_vectors)))
         return tuff_fail(TUFF_ARGUMENT, "tuff_embed: a model, texts and a place for the vectors are needed");
-    copy_options(&own, sizeof own, options);
+    tuff_options_copy(&own, sizeof own, options);
     const struct tuff_allocator *before = enter(model);
     tuff_status status = tuff_task_embed(model, texts, count, &own, out_vectors, &report);
+    leave(model, before);
+    if (out_report)
+        *out_report = report;
+    return status;
+}
+
+tuff_status tuff_embed_into(tuff_model *model, const tuff_text *texts, size_t count,
+                            const tuff_embed_options *options, const tuff_vulkan_buffer *to,
+                            tuff_text_report *out_report) {
+    tuff_embed_options own = TUFF_EMBED_OPTIONS;
+    tuff_vulkan_buffer buffer = TUFF_VULKAN_BUFFER;
+    tuff_text_report report = { 0 };
+    if (!model || !to || (count > 0 && !texts))
+        return tuff_fail(TUFF_ARGUMENT, "tuff_embed_into: a model, texts and a buffer for the vectors are needed");
+    tuff_options_copy(&own, sizeof own, options);
+    tuff_options_copy(&buffer, sizeof buffer, to);
+    const struct tuff_allocator *before = enter(model);
+    tuff_status status = tuff_task_embed_into(model, texts, count, &own, &buffer, &report);
     leave(model, before);
     if (out_report)
         *out_report = report;
@@ -107,7 +115,7 @@ static tuff_status read_score_options(const char *call, const tuff_model *model,
     *out_options = (tuff_score_options)TUFF_SCORE_OPTIONS;
     if (!model || !has_inputs)
         return tuff_fail(TUFF_ARGUMENT, "%s: a model, texts and a place for the scores are needed", call);
-    copy_options(out_options, sizeof *out_options, options);
+    tuff_options_copy(out_options, sizeof *out_options, options);
     if ((int)out_options->function < TUFF_SCORES_AUTO || out_options->function > TUFF_SCORES_SOFTMAX)
         return tuff_fail(TUFF_ARGUMENT, "%s: there is no score function %d", call,
                          (int)out_options->function);
@@ -178,7 +186,7 @@ tuff_status tuff_fill_mask(tuff_model *model, const tuff_text *texts, size_t cou
         return tuff_fail(TUFF_ARGUMENT,
                          "tuff_fill_mask: a model, texts and a place for the words are needed");
     *out_fills = NULL;
-    copy_options(&own, sizeof own, options);
+    tuff_options_copy(&own, sizeof own, options);
     const struct tuff_allocator *before = enter(model);
     tuff_status status = tuff_task_fill_mask(model, texts, count, &own, out_fills, &report);
     leave(model, before);
@@ -194,7 +202,7 @@ tuff_status tuff_tag(tuff_model *model, const tuff_text *texts, size_t count, co
     if (!model || !out_entities || (count > 0 && !texts))
         return tuff_fail(TUFF_ARGUMENT, "tuff_tag: a model, texts and a place for the entities are needed");
     *out_entities = NULL;
-    copy_options(&own, sizeof own, options);
+    tuff_options_copy(&own, sizeof own, options);
     const struct tuff_allocator *before = enter(model);
     tuff_status status = tuff_task_tag(model, texts, count, &own, out_entities, &report);
     leave(model, before);
@@ -212,7 +220,7 @@ tuff_status tuff_answer(tuff_model *model, const tuff_text *questions, const tuf
         return tuff_fail(TUFF_ARGUMENT,
                          "tuff_answer: a model, questions, contexts and a place for the answers are needed");
     *out_answers = NULL;
-    copy_options(&own, sizeof own, options);
+    tuff_options_copy(&own, sizeof own, options);
     const struct tuff_allocator *before = enter(model);
     tuff_status status = tuff_task_answer(model, questions, contexts, count, &own, out_answers, &report);
     leave(model, before);
@@ -227,7 +235,7 @@ tuff_status tuff_forward(tuff_model *model, const tuff_arrays *inputs, const tuf
     if (!model || !inputs || !out_outputs)
         return tuff_fail(TUFF_ARGUMENT,
                          "tuff_forward: a model, inputs and a place for the outputs are needed");
-    copy_options(&own, sizeof own, options);
+    tuff_options_copy(&own, sizeof own, options);
     const struct tuff_allocator *before = enter(model);
     tuff_status status = tuff_task_forward(model, inputs, &own, out_outputs);
     leave(model, before);
@@ -235,6 +243,11 @@ tuff_status tuff_forward(tuff_model *model, const tuff_arrays *inputs, const tuf
 }
 
 /* ---------------------------------------------------------------- training */
+
+/* A lost device has nothing left of a trainer until it is opened again. */
+static tuff_status check_alive(struct tuff_device *device) {
+    return tuff_device_result(device, device->is_lost ? VK_ERROR_DEVICE_LOST : VK_SUCCESS, "the trainer");
+}
 
 static const struct tuff_allocator *enter_trainer(struct tuff_trainer *trainer) {
     const struct tuff_allocator *before = tuff_memory_use(trainer->allocator);
@@ -253,7 +266,7 @@ tuff_status tuff_trainer_open(tuff_context *context, const char *path, const tuf
     if (!context || !path || !out_trainer)
         return tuff_fail(TUFF_ARGUMENT,
                          "tuff_trainer_open: a context, a path and a place for the trainer are needed");
-    copy_options(&own, sizeof own, options);
+    tuff_options_copy(&own, sizeof own, options);
     const struct tuff_allocator *allocator = allocator_of(context);
     const struct tuff_allocator *before = tuff_memory_use(allocator);
     tuff_status status = tuff_trainer_load(context->device, allocator, path, &own, NULL, out_trainer);
@@ -271,6 +284,7 @@ tuff_status tuff_trainer_gradients(tuff_trainer *trainer, const tuff_arrays *inp
         return tuff_fail(TUFF_ARGUMENT,
                          "tuff_trainer_gradients: a trainer, inputs and a place for the gradients are "
                          "needed");
+    TUFF_TRY(check_alive(trainer->device));
     const struct tuff_allocator *before = enter_trainer(trainer);
     tuff_status status = tuff_train_gradients(trainer, inputs, out_gradients);
     leave_trainer(trainer, before);
@@ -282,6 +296,7 @@ tuff_status tuff_trainer_step(tuff_trainer *trainer, const tuff_arrays *inputs,
     tuff_step_report report = { 0 };
     if (!trainer || !inputs)
         return tuff_fail(TUFF_ARGUMENT, "tuff_trainer_step: a trainer and inputs are needed");
+    TUFF_TRY(check_alive(trainer->device));
     const struct tuff_allocator *before = enter_trainer(trainer);
     tuff_status status = tuff_train_step(trainer, inputs, &report);
     leave_trainer(trainer, before);
@@ -290,9 +305,30 @@ tuff_status tuff_trainer_step(tuff_trainer *trainer, const tuff_arrays *inputs,
     return status;
 }
 
+tuff_status tuff_trainer_checkpoint(tuff_trainer *trainer, const char *path) {
+    if (!trainer || !path)
+        return tuff_fail(TUFF_ARGUMENT, "tuff_trainer_checkpoint: a trainer and a path are needed");
+    TUFF_TRY(check_alive(trainer->device));
+    const struct tuff_allocator *before = enter_trainer(trainer);
+    tuff_status status = tuff_train_checkpoint(trainer, path);
+    leave_trainer(trainer, before);
+    return status;
+}
+
+tuff_status tuff_trainer_resume(tuff_trainer *trainer, const char *path) {
+    if (!trainer || !path)
+        return tuff_fail(TUFF_ARGUMENT, "tuff_trainer_resume: a trainer and a path are needed");
+    TUFF_TRY(check_alive(trainer->device));
+    const struct tuff_allocator *before = enter_trainer(trainer);
+    tuff_status status = tuff_train_resume(trainer, path);
+    leave_trainer(trainer, before);
+    return status;
+}
+
 tuff_status tuff_trainer_save(tuff_trainer *trainer, const char *folder) {
     if (!trainer || !folder)
         return tuff_fail(TUFF_ARGUMENT, "tuff_trainer_save: a trainer and a folder are needed");
+    TUFF_TRY(check_alive(trainer->device));
     const struct tuff_allocator *before = enter_trainer(trainer);
     tuff_status status = tuff_train_save(trainer, folder);
     leave_trainer(trainer, before);
@@ -305,9 +341,9 @@ tuff_status tuff_finetune(tuff_context *context, const tuff_finetune_options *op
     tuff_data_options data = TUFF_DATA_OPTIONS;
     if (!context || !options)
         return tuff_fail(TUFF_ARGUMENT, "tuff_finetune: a context and options are needed");
-    copy_options(&own, sizeof own, options);
-    copy_options(&trainer, sizeof trainer, own.trainer);
-    copy_options(&data, sizeof data, own.data);
+    tuff_options_copy(&own, sizeof own, options);
+    tuff_options_copy(&trainer, sizeof trainer, own.trainer);
+    tuff_options_copy(&data, sizeof data, own.data);
     own.trainer = &trainer;
     own.data = &data;
     const struct tuff_allocator *allocator = allocator_of(context);
@@ -337,7 +373,7 @@ tuff_status tuff_evaluate(tuff_context *context, tuff_task task, const char *mod
     if (!context || !model || !data || !out_metrics || !out_count)
         return tuff_fail(TUFF_ARGUMENT,
                          "tuff_evaluate: a context, a model, a file and a place for the figures are needed");
-    copy_options(&own, sizeof own, options);
+    tuff_options_copy(&own, sizeof own, options);
     TUFF_TRY(tuff_task_find(task, &spec));
     const struct tuff_allocator *before = tuff_memory_use(allocator_of(context));
     tuff_status status = evaluate(context, spec, model, data, &own, (size_t)limit, predictions, &evaluation);
@@ -352,8 +388,8 @@ tuff_status tuff_pretrain(tuff_context *context, const tuff_pretraining_options 
     tuff_trainer_options trainer = TUFF_TRAINER_OPTIONS;
     if (!context || !options)
         return tuff_fail(TUFF_ARGUMENT, "tuff_pretrain: a context and options are needed");
-    copy_options(&own, sizeof own, options);
-    copy_options(&trainer, sizeof trainer, own.trainer);
+    tuff_options_copy(&own, sizeof own, options);
+    tuff_options_copy(&trainer, sizeof trainer, own.trainer);
     own.trainer = &trainer;
     const struct tuff_allocator *allocator = allocator_of(context);
     const struct tuff_allocator *before = tuff_memory_use(allocator);
@@ -367,7 +403,7 @@ tuff_status tuff_bench(tuff_context *context, const tuff_bench_options *options,
     tuff_bench_options own = TUFF_BENCH_OPTIONS;
     if (!context || !options || !row)
         return tuff_fail(TUFF_ARGUMENT, "tuff_bench: a context, options and a callback are needed");
-    copy_options(&own, sizeof own, options);
+    tuff_options_copy(&own, sizeof own, options);
     const struct tuff_allocator *allocator = allocator_of(context);
     const struct tuff_allocator *before = tuff_memory_use(allocator);
     tuff_status status = tuff_task_bench(context->device, allocator, &own, row, user);
@@ -393,7 +429,7 @@ tuff_status tuff_pipelines_list(tuff_context *context, const tuff_pipelines_opti
     if (!context || !row || !out_failed)
         return tuff_fail(TUFF_ARGUMENT,
                          "tuff_pipelines_list: a context, a callback and a place for the count are needed");
-    copy_options(&own, sizeof own, options);
+    tuff_options_copy(&own, sizeof own, options);
     const struct tuff_allocator *before = tuff_memory_use(allocator_of(context));
     tuff_status status = tuff_inventory(context->device, &own, row, user, out_failed);
     tuff_memory_use(before);
@@ -407,7 +443,7 @@ tuff_status tuff_vocabulary_make(const char *const *paths, size_t path_count,
     size_t count = 0;
     if (!output || (path_count > 0 && !paths))
         return tuff_fail(TUFF_ARGUMENT, "tuff_vocabulary_make: paths and a place for the vocabulary are needed");
-    copy_options(&own, sizeof own, options);
+    tuff_options_copy(&own, sizeof own, options);
     const tuff_status status = tuff_task_vocabulary(paths, path_count, &own, output, &count);
     if (out_count)
         *out_count = count;

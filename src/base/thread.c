@@ -29,6 +29,38 @@ void tuff_mutex_unlock(struct tuff_mutex *mutex)
     pthread_mutex_unlock(&mutex->handle);
 }
 
+tuff_status tuff_condition_init(struct tuff_condition *condition)
+{
+    pthread_condattr_t attributes;
+    if (pthread_condattr_init(&attributes) != 0)
+        return tuff_fail(TUFF_HOST_MEMORY, "a condition cannot be created");
+    int result = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    if (result == 0)
+        result = pthread_cond_init(&condition->handle, &attributes);
+    pthread_condattr_destroy(&attributes);
+    return result == 0 ? TUFF_OK : tuff_fail(TUFF_HOST_MEMORY, "a condition cannot be created");
+}
+
+void tuff_condition_destroy(struct tuff_condition *condition)
+{
+    pthread_cond_destroy(&condition->handle);
+}
+
+void tuff_condition_wait(struct tuff_condition *condition, struct tuff_mutex *mutex, uint64_t deadline_ns)
+{
+    const struct timespec deadline = { .tv_sec = (time_t)(deadline_ns / 1000000000u),
+                                       .tv_nsec = (long)(deadline_ns % 1000000000u) };
+    if (deadline_ns == UINT64_MAX)
+        pthread_cond_wait(&condition->handle, &mutex->handle);
+    else
+        pthread_cond_timedwait(&condition->handle, &mutex->handle, &deadline);
+}
+
+void tuff_condition_wake_all(struct tuff_condition *condition)
+{
+    pthread_cond_broadcast(&condition->handle);
+}
+
 struct start {
     void (*body)(void *user);
     void *user;

@@ -13,6 +13,10 @@ struct tuff_mutex {
     pthread_mutex_t handle;
 };
 
+struct tuff_condition {
+    pthread_cond_t handle;
+};
+
 struct tuff_thread {
     pthread_t handle;
 };
@@ -21,6 +25,13 @@ tuff_status tuff_mutex_init(struct tuff_mutex *mutex);
 void tuff_mutex_destroy(struct tuff_mutex *mutex);
 void tuff_mutex_lock(struct tuff_mutex *mutex);
 void tuff_mutex_unlock(struct tuff_mutex *mutex);
+
+tuff_status tuff_condition_init(struct tuff_condition *condition);
+void tuff_condition_destroy(struct tuff_condition *condition);
+/* The mutex is held. Comes back at tuff_clock_ns() == deadline_ns at the latest, earlier when woken or for no reason;
+ * UINT64_MAX: no deadline. */
+void tuff_condition_wait(struct tuff_condition *condition, struct tuff_mutex *mutex, uint64_t deadline_ns);
+void tuff_condition_wake_all(struct tuff_condition *condition);
 
 /* Runs body(user) on a thread of its own; the caller joins it. */
 tuff_status tuff_thread_start(struct tuff_thread *thread, void (*body)(void *user), void *user);

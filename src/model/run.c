@@ -37,16 +37,33 @@ void tuff_runner_free(struct tuff_runner *runner) {
 uint32_t tuff_runner_row_limit(const struct tuff_runner *runner) {
     /* Beyond these a larger batch computes no faster; on a CPU a smaller one stays in its caches. */
     uint64_t rows = runner->device->info.type == TUFF_DEVICE_CPU ? 2048 : 16384;
+    if (!runner->weights) /* those of a lost device: nothing runs */
+        return 1;
     uint64_t width = tuff_padded(runner->config->intermediate_size);
     uint64_t qkv_width = 3ull * runner->config->num_attention_heads * runner->weights->head_stride;
     width = qkv_width > width ? qkv_width : width;
     uint64_t bound = runner->device->limits.max_storage_range / (width * sizeof(float));
     /* A bucket may be a sixteenth larger than what is put into it. */
     bound = bound * 15 / 16;
-    return (uint32_t)(rows < bound ? rows : bound);
+    rows = rows < bound ? rows : bound;
+    return (uint32_t)(runner->row_bound && runner->row_bound < rows ? runner->row_bound : rows);
+}
+
+void tuff_runner_shrink(struct tuff_runner *runner, uint32_t rows) {
+    runner->row_bound = rows;
+    tuff_log_write(&runner->device->log, TUFF_LOG_INFO,
+                   "memory is short: batches have %u rows at most from now on", rows);
+}
+
+uint32_t tuff_runner_fitting_rows(const struct tuff_runner *runner, uint32_t rows) {
+    uint64_t room = tuff_memory_room(runner->device);
+    uint64_t wanted = runner->wanted ? runner->wanted : 1;
+    return (uint32_t)((double)rows * (double)(room < wanted ? room : wanted) / (double)wanted);
 }
 
 uint32_t tuff_runner_asked_limit(const struct tuff_runner *runner) {
+    if (!runner->weights)
+        return 1;
     uint64_t row_size = tuff_padded(runner->weights->word_part_rows) * sizeof(float);
     return (uint32_t)(runner->device->limits.max_storage_range / row_size * 15 / 16);
 }
@@ -96,6 +113,29 @@ static tuff_status find_run(struct tuff_runner *runner, const struct tuff_run_ke
     return TUFF_OK;
 }
 
+static tuff_status prepare_once(struct tuff_runner *runner, const struct tuff_run_key *key,
+                                struct tuff_run **out_run) {
+    TUFF_TRY(find_run(runner, key, out_run));
+    (*out_run)->last_use = ++runner->use_count;
+    return tuff_graph_prepare((*out_run)->graph, &runner->workspace);
+}
+
+/* Where memory is short, once more without the other graphs and their workspace. What failed half-way is not kept. */
+static tuff_status prepare(struct tuff_runner *runner, const struct tuff_run_key *key,
+                           struct tuff_run **out_run) {
+    tuff_status status = prepare_once(runner, key, out_run);
+    if (status == TUFF_DEVICE_MEMORY) {
+        tuff_runner_free(runner);
+        status = prepare_once(runner, key, out_run);
+    }
+    runner->is_short = status == TUFF_DEVICE_MEMORY;
+    if (runner->is_short)
+        runner->wanted = runner->workspace.wanted;
+    if (status != TUFF_OK)
+        tuff_runner_free(runner);
+    return status;
+}
+
 /* Losses that cannot leave sequences out. */
 static const uint32_t counts_exactly = TUFF_LOSS_NUMBERS | TUFF_LOSS_LABELS;
 
@@ -106,9 +146,7 @@ tuff_status tuff_runner_run(struct tuff_runner *runner, const struct tuff_reques
     key.bucket = tuff_bucket_for(runner->device, request->sequences, request->sequence_count);
     if (key.losses & counts_exactly)
         key.bucket.sequences = request->sequence_count;
-    TUFF_TRY(find_run(runner, &key, &run));
-    run->last_use = ++runner->use_count;
-    TUFF_TRY(tuff_graph_prepare(run->graph, &runner->workspace));
+    TUFF_TRY(prepare(runner, &key, &run));
     TUFF_TRY(tuff_batch_fill(runner->device, &key.bucket, request->sequences, request->sequence_count,
                              runner->config->pad_token_id, &run->inputs));
     tuff_loss_fill(key.losses, key.group, request->sequences, request->sequence_count, request->denominators,

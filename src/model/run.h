@@ -60,6 +60,9 @@ struct tuff_runner {
     struct tuff_workspace workspace;
     struct tuff_run *runs[TUFF_RUN_CACHE];
     uint64_t use_count;
+    uint32_t row_bound; /* of batches, since more did not fit into memory; 0: none yet */
+    bool is_short;      /* the last run did not begin, for want of device memory */
+    uint64_t wanted;    /* bytes that it wanted for activations */
 };
 
 void tuff_runner_init(struct tuff_runner *runner, struct tuff_device *device,
@@ -68,6 +71,11 @@ void tuff_runner_free(struct tuff_runner *runner);
 
 /* Drops all graphs: after a change of dropout or label smoothing. */
 void tuff_runner_forget(struct tuff_runner *runner);
+
+/* After a run that did not begin for want of memory: later batches hold `rows` rows at most. */
+void tuff_runner_shrink(struct tuff_runner *runner, uint32_t rows);
+/* Of the `rows` of such a run, those for which there would be memory. */
+uint32_t tuff_runner_fitting_rows(const struct tuff_runner *runner, uint32_t rows);
 
 /* Rows that one batch may have: what fits a storage range, and no more than keeps the device busy. */
 uint32_t tuff_runner_row_limit(const struct tuff_runner *runner);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "task/batcher.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
@@ -90,12 +91,28 @@ static bool report(void *user) {
                              batcher->progress_total);
 }
 
-static tuff_status run_batch(struct packing *packing, size_t begin, uint32_t limit, size_t *out_next) {
+/* What to do where a batch found no memory: a smaller one, or an error that says what would fit. */
+static tuff_status shrink(struct packing *packing, size_t begin, uint32_t rows, uint32_t *out_limit) {
+    struct tuff_runner *runner = packing->batcher->runner;
+    const uint32_t least = packing->order[begin].rows;
+    char reason[256];
+    if (!runner->is_short)
+        return TUFF_DEVICE_MEMORY;
+    snprintf(reason, sizeof reason, "%s", tuff_error_message());
+    if (rows <= least)
+        return tuff_fail(TUFF_DEVICE_MEMORY, "%s; of %u tokens that go together about %u would fit", reason,
+                         least, tuff_runner_fitting_rows(runner, least));
+    *out_limit = rows / 2 > least ? rows / 2 : least;
+    tuff_runner_shrink(runner, *out_limit);
+    return TUFF_OK;
+}
+
+static tuff_status run_batch(struct packing *packing, size_t begin, uint32_t *inout_limit, size_t *out_next) {
     const struct tuff_batcher *batcher = packing->batcher;
     struct tuff_batch_view view = { .members = packing->members,
                                     .first_rows = packing->first_rows,
                                     .first_asked = packing->first_asked };
-    *out_next = gather_batch(packing, begin, limit, &view);
+    *out_next = gather_batch(packing, begin, *inout_limit, &view);
     struct watch watch = { .batcher = batcher, .done = begin * packing->group };
     struct tuff_request request = { .key = batcher->key,
                                     .sequences = packing->sequences,
@@ -107,7 +124,12 @@ static tuff_status run_batch(struct packing *packing, size_t begin, uint32_t lim
                                     .user = &watch };
     struct tuff_run *run = NULL;
     request.seed.words[2] += packing->run_count++;
-    TUFF_TRY(tuff_runner_run(batcher->runner, &request, &run));
+    tuff_status status = tuff_runner_run(batcher->runner, &request, &run);
+    if (status == TUFF_DEVICE_MEMORY) {
+        *out_next = begin;
+        return shrink(packing, begin, view.row_count, inout_limit);
+    }
+    TUFF_TRY(status);
     view.run = run;
     return batcher->take(batcher->user, &view);
 }
@@ -126,13 +148,15 @@ static void order_groups(struct packing *packing) {
 
 tuff_status tuff_batcher_run(const struct tuff_batcher *batcher) {
     struct packing packing = { .batcher = batcher, .group = batcher->group ? batcher->group : 1 };
+    if (batcher->runner->device->is_lost)
+        return tuff_device_result(batcher->runner->device, VK_ERROR_DEVICE_LOST, "a batch");
     uint32_t limit = batcher->row_limit ? batcher->row_limit : tuff_runner_row_limit(batcher->runner);
     tuff_status status = TUFF_OK;
     packing.group_count = batcher->count / packing.group;
     TUFF_TRY_GOTO(allocate(&packing));
     order_groups(&packing);
     for (size_t at = 0; at < packing.group_count;) {
-        TUFF_TRY_GOTO(run_batch(&packing, at, limit, &at));
+        TUFF_TRY_GOTO(run_batch(&packing, at, &limit, &at));
         size_t done = at * packing.group;
         if (!report(&(struct watch){ .batcher = batcher, .done = done }))
             TUFF_TRY_GOTO(tuff_fail(TUFF_CANCELLED, "cancelled after %zu of %zu",

@@ -6,17 +6,32 @@
 
 #include "base/memory.h"
 #include "task/texts.h"
+#include "vk/target.h"
 
 struct embedding {
-    float *vectors;
+    float *vectors; /* NULL: they go to the target */
+    struct tuff_target *target;
     struct tuff_values values; /* of one batch */
 };
+
+static tuff_status copy_to_target(struct tuff_target *target, size_t begin,
+                                  const struct tuff_batch_view *view) {
+    const struct tuff_tensor *result = view->run->embedding;
+    const uint64_t row_size = result->shape.cols * sizeof(float);
+    for (uint32_t i = 0; i < view->count; i++)
+        TUFF_TRY(tuff_target_add(
+            target, result->slice.offset + tuff_shape_index(&result->shape, i, 0) * sizeof(float),
+            (begin + view->members[i]) * row_size, row_size));
+    return tuff_target_copy(target, &result->slice);
+}
 
 static tuff_status take(void *user, size_t begin, const struct tuff_batch_view *view) {
     struct embedding *embedding = user;
     const struct tuff_tensor *result = view->run->embedding;
     const size_t size = result->shape.cols;
     TUFF_TRY(tuff_values_read(&embedding->values, result, view->count, "an embedding"));
+    if (!embedding->vectors)
+        return copy_to_target(embedding->target, begin, view);
     for (uint32_t i = 0; i < view->count; i++)
         memcpy(embedding->vectors + (begin + view->members[i]) * size, embedding->values.items + i * size,
                size * sizeof(float));
@@ -44,12 +59,11 @@ static tuff_status check_modules(const struct tuff_model *model, const tuff_embe
     return tuff_fail(TUFF_UNSUPPORTED, "%s", sentence->refusal);
 }
 
-tuff_status tuff_task_embed(struct tuff_model *model, const tuff_text *texts, size_t count,
-                            const tuff_embed_options *options, float *out_vectors,
-                            tuff_text_report *out_report) {
+static tuff_status embed(struct tuff_model *model, const tuff_text *texts, size_t count,
+                         const tuff_embed_options *options, struct embedding *embedding,
+                         tuff_text_report *out_report) {
     const struct tuff_sentence *sentence = &model->folder.sentence;
     const tuff_pooling pooling = options->pooling == TUFF_POOLING_AUTO ? sentence->pooling : options->pooling;
-    struct embedding embedding = { .vectors = out_vectors };
     const struct tuff_texts work = {
         .model = model,
         .texts = texts,
@@ -59,13 +73,34 @@ tuff_status tuff_task_embed(struct tuff_model *model, const tuff_text *texts, si
                  .pool = pool_kind(pooling),
                  .normalize = options->normalize < 0 ? sentence->normalize : options->normalize != 0 },
         .take = take,
-        .user = &embedding,
+        .user = embedding,
         .progress = options->progress,
         .progress_user = options->progress_user,
     };
     *out_report = (tuff_text_report){ 0 };
     TUFF_TRY(check_modules(model, options));
     const tuff_status status = tuff_texts_run(&work, out_report);
-    tuff_free(embedding.values.items);
+    tuff_free(embedding->values.items);
     return status;
+}
+
+tuff_status tuff_task_embed(struct tuff_model *model, const tuff_text *texts, size_t count,
+                            const tuff_embed_options *options, float *out_vectors,
+                            tuff_text_report *out_report) {
+    return embed(model, texts, count, options, &(struct embedding){ .vectors = out_vectors }, out_report);
+}
+
+tuff_status tuff_task_embed_into(struct tuff_model *model, const tuff_text *texts, size_t count,
+                                 const tuff_embed_options *options, const tuff_vulkan_buffer *to,
+                                 tuff_text_report *out_report) {
+    struct tuff_target target;
+    struct embedding embedding = { .target = &target };
+    const uint64_t size = (uint64_t)count * model->folder.config.hidden_size * sizeof(float);
+    if (model->device->is_lost)
+        return tuff_device_result(model->device, VK_ERROR_DEVICE_LOST, "a copy");
+    tuff_status status = tuff_target_open(model->device, to, size, &target);
+    if (status == TUFF_OK)
+        status = embed(model, texts, count, options, &embedding, out_report);
+    const tuff_status end = tuff_target_close(&target);
+    return status == TUFF_OK ? end : status;
 }

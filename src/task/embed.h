@@ -8,5 +8,9 @@
 tuff_status tuff_task_embed(struct tuff_model *model, const tuff_text *texts, size_t count,
                             const tuff_embed_options *options, float *out_vectors,
                             tuff_text_report *out_report);
+/* See tuff_embed_into. */
+tuff_status tuff_task_embed_into(struct tuff_model *model, const tuff_text *texts, size_t count,
+                                 const tuff_embed_options *options, const tuff_vulkan_buffer *to,
+                                 tuff_text_report *out_report);
 
 #endif

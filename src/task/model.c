@@ -15,14 +15,32 @@ static enum tuff_type choose_type(const struct tuff_device *device, tuff_dtype d
     return dtype == TUFF_F16 ? TUFF_TYPE_F16 : TUFF_TYPE_F32;
 }
 
-static tuff_status place(struct tuff_model *model) {
-    if (model->folder.has_tokenizer)
-        TUFF_TRY(tuff_tokenizer_open(model->folder.path, model->allocator, &model->tokenizer));
-    struct tuff_weights_options options = { .type = model->type };
+/* The folder is open; its files stay mapped. */
+static tuff_status come_to_device(struct tuff_model *model) {
+    const struct tuff_weights_options options = { .type = model->type };
     TUFF_TRY(tuff_weights_load(model->device, &model->folder.config, &model->folder.parameters, &options,
                                &model->weights));
     tuff_runner_init(&model->runner, model->device, &model->folder.config, model->weights);
     return TUFF_OK;
+}
+
+static tuff_status place(struct tuff_model *model) {
+    if (model->folder.has_tokenizer)
+        TUFF_TRY(tuff_tokenizer_open(model->folder.path, model->allocator, &model->tokenizer));
+    return come_to_device(model);
+}
+
+static void leave(struct tuff_member *member) {
+    struct tuff_model *model = (struct tuff_model *)member;
+    if (model->runner.device)
+        tuff_runner_free(&model->runner);
+    tuff_weights_free(model->weights);
+    model->weights = NULL;
+    model->runner.weights = NULL;
+}
+
+static tuff_status come_back(struct tuff_member *member) {
+    return come_to_device((struct tuff_model *)member);
 }
 
 tuff_status tuff_model_make(struct tuff_device *device, const struct tuff_allocator *allocator,
@@ -46,6 +64,8 @@ tuff_status tuff_model_make(struct tuff_device *device, const struct tuff_alloca
         tuff_model_free(model);
         return status;
     }
+    model->member = (struct tuff_member){ .leave = leave, .come_back = come_back };
+    tuff_device_join(device, &model->member);
     *out_model = model;
     return TUFF_OK;
 }
@@ -67,9 +87,9 @@ tuff_status tuff_model_load(struct tuff_device *device, const struct tuff_alloca
 void tuff_model_free(struct tuff_model *model) {
     if (!model)
         return;
-    if (model->runner.device)
-        tuff_runner_free(&model->runner);
-    tuff_weights_free(model->weights);
+    if (model->member.leave)
+        tuff_device_part(model->device, &model->member);
+    leave(&model->member);
     tuff_tokenizer_close(model->tokenizer);
     tuff_folder_close(&model->folder);
     tuff_mutex_destroy(&model->lock);

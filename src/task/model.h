@@ -8,6 +8,7 @@
 #include "model/run.h"
 
 struct tuff_model {
+    struct tuff_member member; /* first: the device hands it over */
     struct tuff_device *device;
     const struct tuff_allocator *allocator; /* of the context */
     struct tuff_folder folder;              /* configuration, parameters, sentence-transformers' modules */

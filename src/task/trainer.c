@@ -110,6 +110,19 @@ static tuff_status record_update(struct tuff_trainer *trainer) {
     return tuff_recording_end(trainer->update);
 }
 
+/* The folder is open and the optimizer set. */
+static tuff_status come_to_device(struct tuff_trainer *trainer) {
+    const struct tuff_weights_options weights = { .type = TUFF_TYPE_F32,
+                                                  .is_trained = is_trained,
+                                                  .user = &trainer->folder };
+    TUFF_TRY(tuff_weights_load(trainer->device, &trainer->folder.config, &trainer->folder.parameters,
+                               &weights, &trainer->weights));
+    trainer->runner.weights = trainer->weights;
+    TUFF_TRY(make_ranges(trainer));
+    TUFF_TRY(record_clear(trainer));
+    return record_update(trainer);
+}
+
 static tuff_status load(struct tuff_trainer *trainer, const char *path, const tuff_trainer_options *options,
                         const struct tuff_trainer_setup *setup) {
     char *folder = NULL;
@@ -123,21 +136,43 @@ static tuff_status load(struct tuff_trainer *trainer, const char *path, const tu
     if (trainer->folder.parameters.heads == 0)
         return tuff_fail(TUFF_UNSUPPORTED, "%s: has no head whose loss could be trained",
                          trainer->folder.path);
-    struct tuff_weights_options weights = { .type = TUFF_TYPE_F32,
-                                            .is_trained = is_trained,
-                                            .user = &trainer->folder };
-    TUFF_TRY(tuff_weights_load(trainer->device, &trainer->folder.config, &trainer->folder.parameters,
-                               &weights, &trainer->weights));
-    tuff_runner_init(&trainer->runner, trainer->device, &trainer->folder.config, trainer->weights);
+    tuff_runner_init(&trainer->runner, trainer->device, &trainer->folder.config, NULL);
     trainer->runner.dropout = dropout_of(&trainer->folder.config, options->dropout);
     trainer->runner.label_smoothing = (float)options->label_smoothing;
     trainer->runner.checkpoints = options->checkpoints_activations;
     trainer->seed = options->seed;
     trainer->accumulate = options->accumulate;
     set_optimizer(trainer, options);
-    TUFF_TRY(make_ranges(trainer));
-    TUFF_TRY(record_clear(trainer));
-    return record_update(trainer);
+    return come_to_device(trainer);
+}
+
+static void leave(struct tuff_member *member) {
+    struct tuff_trainer *trainer = (struct tuff_trainer *)member;
+    if (trainer->runner.device)
+        tuff_runner_free(&trainer->runner);
+    tuff_recording_destroy(trainer->update);
+    tuff_recording_destroy(trainer->clear);
+    tuff_arena_destroy(trainer->arena);
+    tuff_free(trainer->ranges);
+    tuff_weights_free(trainer->weights);
+    trainer->update = trainer->clear = NULL;
+    trainer->arena = NULL;
+    trainer->ranges = NULL;
+    trainer->weights = NULL;
+    trainer->runner.weights = NULL;
+    trainer->adamw.range_count = 0;
+}
+
+static tuff_status come_back(struct tuff_member *member) {
+    struct tuff_trainer *trainer = (struct tuff_trainer *)member;
+    trainer->step = 0;
+    trainer->pass = 0;
+    tuff_status status = come_to_device(trainer);
+    if (status == TUFF_OK && trainer->checkpoint)
+        status = tuff_train_restore(trainer, trainer->checkpoint);
+    if (status != TUFF_OK)
+        leave(member);
+    return status;
 }
 
 tuff_status tuff_trainer_load(struct tuff_device *device, const struct tuff_allocator *allocator,
@@ -159,6 +194,8 @@ tuff_status tuff_trainer_load(struct tuff_device *device, const struct tuff_allo
         tuff_trainer_free(trainer);
         return status;
     }
+    trainer->member = (struct tuff_member){ .leave = leave, .come_back = come_back };
+    tuff_device_join(device, &trainer->member);
     *out_trainer = trainer;
     return TUFF_OK;
 }
@@ -166,13 +203,10 @@ tuff_status tuff_trainer_load(struct tuff_device *device, const struct tuff_allo
 void tuff_trainer_free(struct tuff_trainer *trainer) {
     if (!trainer)
         return;
-    if (trainer->runner.device)
-        tuff_runner_free(&trainer->runner);
-    tuff_recording_destroy(trainer->update);
-    tuff_recording_destroy(trainer->clear);
-    tuff_arena_destroy(trainer->arena);
-    tuff_free(trainer->ranges);
-    tuff_weights_free(trainer->weights);
+    if (trainer->member.leave)
+        tuff_device_part(trainer->device, &trainer->member);
+    leave(&trainer->member);
+    tuff_free(trainer->checkpoint);
     tuff_folder_close(&trainer->folder);
     tuff_mutex_destroy(&trainer->lock);
     tuff_free(trainer);

@@ -12,6 +12,7 @@
 #include "task/schedule.h"
 
 struct tuff_trainer {
+    struct tuff_member member; /* first: the device hands it over */
     struct tuff_device *device;
     const struct tuff_allocator *allocator; /* of the context */
     struct tuff_mutex lock;
@@ -28,6 +29,7 @@ struct tuff_trainer {
     uint32_t accumulate; /* a step's batch is computed in so many parts */
     uint64_t step;       /* updates made, skipped ones too */
     uint32_t pass;       /* forward passes made: dropout draws anew in each */
+    char *checkpoint;    /* the file that it was written to or read from last; NULL: none */
     bool is_for_task; /* its folder's head was set: written as transformers would, with a config of its own */
 };
 
@@ -68,6 +70,12 @@ tuff_status tuff_train_gradients(struct tuff_trainer *trainer, const struct tuff
                                  struct tuff_arrays **out_gradients);
 tuff_status tuff_train_step(struct tuff_trainer *trainer, const struct tuff_arrays *inputs,
                             tuff_step_report *out_report);
+
+/* task/train_checkpoint.c: a trainer's own checkpoints, apart from those of a run over a file. */
+tuff_status tuff_train_checkpoint(struct tuff_trainer *trainer, const char *path);
+tuff_status tuff_train_resume(struct tuff_trainer *trainer, const char *path);
+/* Like resume, for a file that is known to be the trainer's. */
+tuff_status tuff_train_restore(struct tuff_trainer *trainer, const char *path);
 
 /* task/export.c */
 tuff_status tuff_train_save(const struct tuff_trainer *trainer, const char *folder);

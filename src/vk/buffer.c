@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vk/buffer.h"
 
+#include <stdatomic.h>
+
 #include "base/memory.h"
 
 enum {
@@ -43,7 +45,7 @@ static const struct wish *wishes_for(const struct tuff_device *device, enum tuff
 }
 
 /* Bytes that the heap may still give. */
-static uint64_t room_in_heap(struct tuff_device *device, uint32_t heap) {
+static uint64_t room_in_heap(const struct tuff_device *device, uint32_t heap) {
     VkPhysicalDeviceMemoryBudgetPropertiesEXT budget = {
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_BUDGET_PROPERTIES_EXT,
     };
@@ -64,7 +66,28 @@ static uint64_t room_in_heap(struct tuff_device *device, uint32_t heap) {
         if (budget.heapUsage[heap] > used)
             used = budget.heapUsage[heap];
     }
-    return limit > used ? limit - used : 0;
+    uint64_t room = limit > used ? limit - used : 0;
+    uint64_t granted =
+        device->memory_limit > device->memory_used ? device->memory_limit - device->memory_used : 0;
+    return room < granted ? room : granted;
+}
+
+uint64_t tuff_memory_room(const struct tuff_device *device) {
+    uint64_t most = 0;
+    for (uint32_t heap = 0; heap < device->memory.memoryHeapCount; heap++) {
+        uint64_t room = room_in_heap(device, heap);
+        most = room > most ? room : most;
+    }
+    return most;
+}
+
+/* Counts the bytes as used unless that is more than the caller allows; threads may ask at once. */
+static bool claim(struct tuff_device *device, uint64_t size) {
+    uint64_t used = atomic_fetch_add(&device->memory_used, size);
+    if (used <= device->memory_limit && size <= device->memory_limit - used)
+        return true;
+    device->memory_used -= size;
+    return false;
 }
 
 static VkResult allocate(struct tuff_buffer *buffer, enum tuff_memory_kind kind, uint32_t type) {
@@ -80,9 +103,12 @@ static VkResult allocate(struct tuff_buffer *buffer, enum tuff_memory_kind kind,
         .memoryTypeIndex = type,
     };
     VkMemoryPropertyFlags flags = device->memory.memoryTypes[type].propertyFlags;
+    if (!claim(device, buffer->memory_size))
+        return VK_ERROR_OUT_OF_DEVICE_MEMORY;
     VkResult result = device->table.vkAllocateMemory(device->handle, &info, NULL, &buffer->memory);
     if (result != VK_SUCCESS) {
         buffer->memory = VK_NULL_HANDLE;
+        device->memory_used -= buffer->memory_size;
         return result;
     }
     buffer->heap = device->memory.memoryTypes[type].heapIndex;
@@ -124,13 +150,6 @@ static VkResult allocate_best(struct tuff_buffer *buffer, enum tuff_memory_kind 
     return result;
 }
 
-static uint64_t total_used(struct tuff_device *device) {
-    uint64_t total = 0;
-    for (uint32_t heap = 0; heap < device->memory.memoryHeapCount; heap++)
-        total += device->heap_used[heap];
-    return total;
-}
-
 static tuff_status back_with_memory(struct tuff_buffer *buffer, enum tuff_memory_kind kind,
                                     const char *purpose) {
     const double mib = 1024.0 * 1024.0;
@@ -144,7 +163,7 @@ static tuff_status back_with_memory(struct tuff_buffer *buffer, enum tuff_memory
         return tuff_fail(
             TUFF_DEVICE_MEMORY,
             "%s: %.1f MiB of device memory cannot be had; %.1f MiB are in use and the budget leaves %.1f",
-            purpose, (double)needs.size / mib, (double)total_used(device) / mib, (double)room / mib);
+            purpose, (double)needs.size / mib, (double)device->memory_used / mib, (double)room / mib);
     TUFF_TRY(tuff_device_result(device, result, purpose));
     TUFF_TRY(tuff_device_result(
         device, device->table.vkBindBufferMemory(device->handle, buffer->handle, buffer->memory, 0),
@@ -214,6 +233,7 @@ void tuff_buffer_destroy(struct tuff_buffer *buffer) {
     if (buffer->memory) {
         device->table.vkFreeMemory(device->handle, buffer->memory, NULL);
         device->heap_used[buffer->heap] -= buffer->memory_size;
+        device->memory_used -= buffer->memory_size;
     }
     tuff_free(buffer);
 }

@@ -164,12 +164,17 @@ static tuff_status check_transfer(const struct tuff_slice *slice) {
     return TUFF_OK;
 }
 
+/* Bytes that one copy or fill may move. */
+static uint64_t piece_size(const struct tuff_device *device) {
+    return device->dispatch_cost < (1ull << 40) ? device->dispatch_cost * 4 : 1ull << 42;
+}
+
 tuff_status tuff_record_copy(struct tuff_recording *recording, struct tuff_slice to, struct tuff_slice from) {
     const struct tuff_access accesses[] = {
         access_of(&from, false, VK_PIPELINE_STAGE_TRANSFER_BIT),
         access_of(&to, true, VK_PIPELINE_STAGE_TRANSFER_BIT),
     };
-    const VkBufferCopy region = { .srcOffset = from.offset, .dstOffset = to.offset, .size = from.size };
+    const uint64_t most = piece_size(recording->device);
     struct tuff_part *part = NULL;
     TUFF_TRY(tuff_recording_check_open(recording));
     TUFF_TRY(check_transfer(&from));
@@ -182,22 +187,34 @@ tuff_status tuff_record_copy(struct tuff_recording *recording, struct tuff_slice
         return tuff_fail(TUFF_ARGUMENT, "a copy of %llu bytes onto itself", (unsigned long long)from.size);
     if (recording->is_survey)
         return TUFF_OK;
-    TUFF_TRY(tuff_recording_part(recording, from.size / 4, &part));
-    TUFF_TRY(order(recording, part, accesses, 2));
-    recording->device->table.vkCmdCopyBuffer(part->commands, from.buffer->handle, to.buffer->handle, 1,
-                                             &region);
+    for (uint64_t done = 0; done < from.size; done += most) {
+        const VkBufferCopy region = { .srcOffset = from.offset + done,
+                                      .dstOffset = to.offset + done,
+                                      .size = from.size - done < most ? from.size - done : most };
+        TUFF_TRY(tuff_recording_part(recording, region.size / 4, &part));
+        if (done == 0)
+            TUFF_TRY(order(recording, part, accesses, 2));
+        recording->device->table.vkCmdCopyBuffer(part->commands, from.buffer->handle, to.buffer->handle, 1,
+                                                 &region);
+    }
     return TUFF_OK;
 }
 
 tuff_status tuff_record_fill(struct tuff_recording *recording, struct tuff_slice to, uint32_t word) {
     const struct tuff_access access = access_of(&to, true, VK_PIPELINE_STAGE_TRANSFER_BIT);
+    const uint64_t most = piece_size(recording->device);
     struct tuff_part *part = NULL;
     TUFF_TRY(tuff_recording_check_open(recording));
     TUFF_TRY(check_transfer(&to));
     if (recording->is_survey)
         return TUFF_OK;
-    TUFF_TRY(tuff_recording_part(recording, to.size / 4, &part));
-    TUFF_TRY(order(recording, part, &access, 1));
-    recording->device->table.vkCmdFillBuffer(part->commands, to.buffer->handle, to.offset, to.size, word);
+    for (uint64_t done = 0; done < to.size; done += most) {
+        uint64_t now = to.size - done < most ? to.size - done : most;
+        TUFF_TRY(tuff_recording_part(recording, now / 4, &part));
+        if (done == 0)
+            TUFF_TRY(order(recording, part, &access, 1));
+        recording->device->table.vkCmdFillBuffer(part->commands, to.buffer->handle, to.offset + done, now,
+                                                 word);
+    }
     return TUFF_OK;
 }

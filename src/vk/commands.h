@@ -47,7 +47,7 @@ tuff_status tuff_record_fill(struct tuff_recording *recording, struct tuff_slice
 tuff_status tuff_recording_end(struct tuff_recording *recording);
 
 /* Submits all parts and waits for the end. `keep_going` (may be NULL) is asked before each part, with nothing
- * in flight; false gives TUFF_CANCELLED. TUFF_DEVICE_LOST is latched in the device. */
+ * of the recording in flight; false gives TUFF_CANCELLED. On a paced device each part is waited for as well. TUFF_DEVICE_LOST is latched in the device. */
 tuff_status tuff_recording_run(struct tuff_recording *recording, bool (*keep_going)(void *user), void *user);
 /* The halves of it, for work that overlaps: submit starts, wait ends it. A second submit of one recording
  * waits for the first. */

@@ -46,21 +46,24 @@ static tuff_status merge_disabled(const char *wanted, char **out_names) {
 
 static tuff_status open_device(const tuff_context_options *options, const tuff_vulkan_device *lent,
                                struct tuff_context *context) {
-    char *disable = NULL;
+    const char *name = options->device ? options->device : getenv("TUFF_DEVICE");
     TUFF_TRY(find_cache_folder(options->cache_folder, &context->cache_folder));
-    TUFF_TRY(merge_disabled(options->disable, &disable));
-    const struct tuff_device_options device = {
-        .device = options->device ? options->device : getenv("TUFF_DEVICE"),
-        .disable = disable,
+    TUFF_TRY(merge_disabled(options->disable, &context->disable));
+    if (name)
+        TUFF_TRY(tuff_copy_text(name, strlen(name), &context->device_name));
+    context->options = (struct tuff_device_options){
+        .device = context->device_name,
+        .disable = context->disable,
         .cache_folder = context->cache_folder,
         .validation = options->validation,
         .profile = options->profile,
         .lent = lent,
+        .gives_way = options->gives_way,
+        .memory_limit = options->memory_limit,
+        .pace = { options->submit_cost, options->submit, options->submit_user },
         .log = { .callback = options->log, .user = options->log_user, .level = options->log_level },
     };
-    tuff_status status = tuff_device_open(&device, &context->device);
-    tuff_free(disable);
-    return status;
+    return tuff_device_open(&context->options, &context->device);
 }
 
 static tuff_status create(const tuff_context_options *options, const tuff_vulkan_device *lent,
@@ -70,6 +73,8 @@ static tuff_status create(const tuff_context_options *options, const tuff_vulkan
     if (options->allocator)
         context->allocator = *options->allocator;
     tuff_status status = open_device(options, lent, context);
+    context->is_lent = lent != NULL;
+    context->options.lent = NULL; /* the caller's struct goes */
     if (status == TUFF_OK)
         *out_context = context;
     else
@@ -94,20 +99,46 @@ tuff_status tuff_context_create(const tuff_context_options *options, tuff_contex
     return create_with(&known, NULL, out_context);
 }
 
+static tuff_status read_lent(const tuff_vulkan_device *given, tuff_vulkan_device *out_lent) {
+    *out_lent = (tuff_vulkan_device)TUFF_VULKAN_DEVICE;
+    if (!given || given->size < sizeof given->size || given->size > sizeof *out_lent)
+        return tuff_fail(TUFF_ARGUMENT, "a device of your own is needed; start from TUFF_VULKAN_DEVICE");
+    memcpy(out_lent, given, given->size);
+    return TUFF_OK;
+}
+
 tuff_status tuff_context_borrow(const tuff_vulkan_device *device, const tuff_context_options *options,
                                 tuff_context **out_context) {
     tuff_context_options known;
-    tuff_vulkan_device lent = TUFF_VULKAN_DEVICE;
-    if (!device || !out_context || device->size < sizeof device->size || device->size > sizeof lent)
-        return tuff_fail(TUFF_ARGUMENT,
-                         "tuff_context_borrow: a device (start from TUFF_VULKAN_DEVICE) and a place for the "
-                         "context are needed");
+    tuff_vulkan_device lent;
+    if (!out_context)
+        return tuff_fail(TUFF_ARGUMENT, "tuff_context_borrow: out_context must not be NULL");
     *out_context = NULL;
-    memcpy(&lent, device, device->size);
+    TUFF_TRY(read_lent(device, &lent));
     TUFF_TRY(read_options(options, &known));
     if (known.validation)
         return tuff_fail(TUFF_ARGUMENT, "tuff_context_borrow: layers belong to the instance, which is yours");
-    return create_with(&known, &lent, out_context);
+    TUFF_TRY(create_with(&known, &lent, out_context));
+    return TUFF_OK;
+}
+
+tuff_status tuff_context_reopen(tuff_context *context, const tuff_vulkan_device *device) {
+    tuff_vulkan_device lent;
+    if (!context)
+        return tuff_fail(TUFF_ARGUMENT, "tuff_context_reopen: a context is needed");
+    if (context->is_lent != (device != NULL))
+        return tuff_fail(
+            TUFF_ARGUMENT,
+            "tuff_context_reopen: a device is needed where the context's was lent, and only there");
+    if (device)
+        TUFF_TRY(read_lent(device, &lent));
+    context->options.lent = device ? &lent : NULL;
+    const struct tuff_allocator *before =
+        tuff_memory_use(context->allocator.allocate ? &context->allocator : NULL);
+    tuff_status status = tuff_device_reopen(context->device, &context->options);
+    tuff_memory_use(before);
+    context->options.lent = NULL;
+    return status;
 }
 
 void tuff_context_destroy(tuff_context *context) {
@@ -117,12 +148,24 @@ void tuff_context_destroy(tuff_context *context) {
     const struct tuff_allocator *before = tuff_memory_use(allocator.allocate ? &allocator : NULL);
     tuff_device_close(context->device);
     tuff_free(context->cache_folder);
+    tuff_free(context->device_name);
+    tuff_free(context->disable);
     tuff_free(context);
     tuff_memory_use(before);
 }
 
 void tuff_context_device(const tuff_context *context, tuff_device_info *out_info) {
     *out_info = context->device->info;
+}
+
+void tuff_context_submits(const tuff_context *context, tuff_submit_report *out_report) {
+    const struct tuff_device *device = context->device;
+    *out_report = (tuff_submit_report){
+        .count = device->submit_count,
+        .largest_cost = device->largest_cost,
+        .longest_ms = (double)device->longest_ns * 1e-6,
+        .memory = device->memory_used,
+    };
 }
 
 uint64_t tuff_context_dispatch_count(const tuff_context *context) {

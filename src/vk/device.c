@@ -73,15 +73,21 @@ static uint64_t cost_budget(tuff_device_type type) {
     }
 }
 
-static tuff_status create_handle(struct tuff_device *device, const struct tuff_physical *physical) {
+static tuff_status create_handle(struct tuff_device *device, const struct tuff_physical *physical,
+                                 bool gives_way) {
     const char *names[TUFF_MAX_DEVICE_EXTENSIONS];
     uint32_t name_count = 0;
     struct tuff_feature_chain chain;
     const float lowest = 0.0f; /* what draws the desktop goes first */
     tuff_features_request(&device->features, physical->api_version, &physical->extensions, &chain, names,
                           &name_count);
+    const VkDeviceQueueGlobalPriorityCreateInfoKHR low = {
+        .sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_GLOBAL_PRIORITY_CREATE_INFO_KHR,
+        .globalPriority = VK_QUEUE_GLOBAL_PRIORITY_LOW_KHR,
+    };
     const VkDeviceQueueCreateInfo queue = {
         .sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO,
+        .pNext = gives_way && device->features.global_priority ? &low : NULL,
         .queueFamilyIndex = physical->queue_family,
         .queueCount = 1,
         .pQueuePriorities = &lowest,
@@ -120,7 +126,11 @@ static tuff_status set_up(struct tuff_device *device, const struct tuff_physical
     device->limits = physical->limits;
     device->info = physical->info;
     device->memory = physical->memory;
-    device->submit_cost = cost_budget(physical->info.type);
+    device->pace = options->pace;
+    device->is_paced = options->pace.submit || options->pace.submit_cost;
+    device->submit_cost =
+        options->pace.submit_cost ? options->pace.submit_cost : cost_budget(physical->info.type);
+    device->memory_limit = options->memory_limit ? options->memory_limit : UINT64_MAX;
     device->dispatch_cost = device->submit_cost;
     TUFF_TRY(tuff_features_disable(&device->features, options->disable));
     if (!device->features.subgroup_size_control) {
@@ -129,7 +139,8 @@ static tuff_status set_up(struct tuff_device *device, const struct tuff_physical
     }
     tuff_features_text(&device->features, device->info.features, sizeof device->info.features);
     TUFF_TRY(tuff_matrix_shapes_read(device));
-    TUFF_TRY(options->lent ? take_handle(device, options->lent) : create_handle(device, physical));
+    TUFF_TRY(options->lent ? take_handle(device, options->lent)
+                           : create_handle(device, physical, options->gives_way));
     TUFF_TRY(tuff_queue_open(device));
     TUFF_TRY(tuff_staging_create(device, &device->staging));
     TUFF_TRY(tuff_profile_create(device, options->profile, &device->profile));
@@ -160,22 +171,13 @@ static tuff_status open_lent(struct tuff_device *device, const struct tuff_devic
     return status;
 }
 
-tuff_status tuff_device_open(const struct tuff_device_options *options, struct tuff_device **out_device) {
-    struct tuff_device *device = NULL;
-    *out_device = NULL;
-    TUFF_TRY(tuff_alloc(1, sizeof *device, &device));
+static tuff_status open_any(struct tuff_device *device, const struct tuff_device_options *options) {
     device->log = options->log;
-    tuff_status status = options->lent ? open_lent(device, options) : open_own(device, options);
-    if (status == TUFF_OK)
-        *out_device = device;
-    else
-        tuff_device_close(device);
-    return status;
+    return options->lent ? open_lent(device, options) : open_own(device, options);
 }
 
-void tuff_device_close(struct tuff_device *device) {
-    if (!device)
-        return;
+/* Everything but what belongs to the handle itself. */
+static void shut(struct tuff_device *device) {
     if (device->handle) {
         tuff_pipelines_destroy(device->pipelines);
         tuff_profile_destroy(device->profile);
@@ -186,6 +188,69 @@ void tuff_device_close(struct tuff_device *device) {
     }
     tuff_free(device->matrix_shapes);
     tuff_instance_destroy(device->instance);
+}
+
+tuff_status tuff_device_open(const struct tuff_device_options *options, struct tuff_device **out_device) {
+    struct tuff_device *device = NULL;
+    *out_device = NULL;
+    TUFF_TRY(tuff_alloc(1, sizeof *device, &device));
+    tuff_status status = tuff_mutex_init(&device->member_lock);
+    if (status != TUFF_OK) {
+        tuff_free(device);
+        return status;
+    }
+    status = tuff_worker_create(&device->worker);
+    if (status == TUFF_OK)
+        status = open_any(device, options);
+    if (status == TUFF_OK)
+        *out_device = device;
+    else
+        tuff_device_close(device);
+    return status;
+}
+
+tuff_status tuff_device_reopen(struct tuff_device *device, const struct tuff_device_options *options) {
+    for (struct tuff_member *member = device->members; member; member = member->next)
+        member->leave(member);
+    shut(device);
+    *device = (struct tuff_device){ .worker = device->worker,
+                                    .member_lock = device->member_lock,
+                                    .members = device->members };
+    tuff_status status = open_any(device, options);
+    for (struct tuff_member *member = device->members; member && status == TUFF_OK; member = member->next)
+        status = member->come_back(member);
+    if (status != TUFF_OK)
+        device->is_lost = true;
+    return status;
+}
+
+void tuff_device_join(struct tuff_device *device, struct tuff_member *member) {
+    tuff_mutex_lock(&device->member_lock);
+    member->previous = NULL;
+    member->next = device->members;
+    if (member->next)
+        member->next->previous = member;
+    device->members = member;
+    tuff_mutex_unlock(&device->member_lock);
+}
+
+void tuff_device_part(struct tuff_device *device, struct tuff_member *member) {
+    tuff_mutex_lock(&device->member_lock);
+    if (member->next)
+        member->next->previous = member->previous;
+    if (member->previous)
+        member->previous->next = member->next;
+    else if (device->members == member)
+        device->members = member->next;
+    tuff_mutex_unlock(&device->member_lock);
+}
+
+void tuff_device_close(struct tuff_device *device) {
+    if (!device)
+        return;
+    tuff_worker_destroy(device->worker);
+    shut(device);
+    tuff_mutex_destroy(&device->member_lock);
     tuff_free(device);
 }
 

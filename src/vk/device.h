@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/thread.h"
+#include "base/worker.h"
 #include "vk/features.h"
 #include "vk/instance.h"
 #include "vk/kernel.h"
@@ -40,6 +41,21 @@ struct tuff_pipelines; /* pipelines by kernel, variant and constants; vk/pipelin
 struct tuff_staging;   /* the road to memory that the host cannot map; vk/staging.h */
 struct tuff_profile;   /* time per kernel; vk/profile.h */
 
+/* What was made from a device and can be brought back on another. Models and trainers begin with one. */
+struct tuff_member {
+    void (*leave)(struct tuff_member *member); /* frees all that lies on the device */
+    tuff_status (*come_back)(
+        struct tuff_member *member); /* makes it anew; after a failure, `leave` has been done */
+    struct tuff_member *next, *previous;
+};
+
+/* When submits come, and how large. */
+struct tuff_pace {
+    uint64_t submit_cost; /* bound of one; 0: by the device's type */
+    void (*submit)(void *user, uint64_t cost);
+    void *user;
+};
+
 /* Functions of a caller who lends the queue; NULL: none. */
 struct tuff_queue_guard {
     void (*lock)(void *user);
@@ -68,12 +84,22 @@ struct tuff_device {
     uint32_t matrix_shape_count;
     VkPhysicalDeviceMemoryProperties memory;
     _Atomic uint64_t heap_used[VK_MAX_MEMORY_HEAPS]; /* bytes held by arenas */
+    _Atomic uint64_t memory_used;                    /* of all heaps */
+    uint64_t memory_limit;
     struct tuff_pipelines *pipelines;
     struct tuff_staging *staging;
     struct tuff_profile *profile;
     struct tuff_log log;
-    uint64_t submit_cost;            /* cost units (struct tuff_grid) that one submit may hold */
-    uint64_t dispatch_cost;          /* and one dispatch */
+    struct tuff_worker *worker; /* for work that nobody waits for at once */
+    struct tuff_mutex member_lock;
+    struct tuff_member *members;
+    uint64_t submit_cost;   /* cost units (struct tuff_grid) that one submit may hold */
+    uint64_t dispatch_cost; /* and one dispatch */
+    struct tuff_pace pace;
+    bool is_paced; /* each submit is waited for before the next */
+    _Atomic uint64_t submit_count;
+    _Atomic uint64_t largest_cost;   /* of a submit */
+    _Atomic uint64_t longest_ns;     /* that a submit was waited for, where paced */
     _Atomic uint64_t dispatch_count; /* kernels run so far */
     _Atomic bool is_lost;
     bool is_profiling;
@@ -89,11 +115,19 @@ struct tuff_device_options {
     bool profile;
     struct tuff_log log;
     const tuff_vulkan_device *lent; /* NULL: a device is chosen and made */
+    bool gives_way;                 /* a queue of low priority */
+    uint64_t memory_limit;          /* bytes; 0: none */
+    struct tuff_pace pace;
 };
 
 /* TUFF_ARGUMENT where `device` or `disable` names what is not there, TUFF_NO_DEVICE where no device can be
  * used: the sentence says why each was refused. */
 tuff_status tuff_device_open(const struct tuff_device_options *options, struct tuff_device **out_device);
+void tuff_device_join(struct tuff_device *device, struct tuff_member *member);
+void tuff_device_part(struct tuff_device *device, struct tuff_member *member);
+/* Lets all members leave, closes what the device was, opens it anew under the same address and brings the members back.
+ * Where that fails the device is lost. Nothing else uses it. */
+tuff_status tuff_device_reopen(struct tuff_device *device, const struct tuff_device_options *options);
 /* NULL is fine. Every arena and recording is gone before. */
 void tuff_device_close(struct tuff_device *device);
 /* Fills up to `capacity` infos. */

@@ -50,6 +50,8 @@ static const struct row rows[] = {
       .extension = "VK_KHR_timeline_semaphore", .member_count = 1,
       .members = { offsetof(VkPhysicalDeviceTimelineSemaphoreFeatures, timelineSemaphore) } },
     { FLAG(memory_budget), .extension = "VK_EXT_memory_budget" },
+    { FLAG(global_priority), .extension = "VK_KHR_global_priority" },
+    { FLAG(external_memory_fd), .extension = "VK_KHR_external_memory_fd" },
     { FLAG(buffer_address), CARRIER(address, PHYSICAL_DEVICE_BUFFER_DEVICE_ADDRESS_FEATURES), CORE_1_2,
       .extension = "VK_KHR_buffer_device_address", .member_count = 1,
       .members = { offsetof(VkPhysicalDeviceBufferDeviceAddressFeatures, bufferDeviceAddress) } },

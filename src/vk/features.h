@@ -26,6 +26,8 @@
     X(cooperative_matrix)                                                                                    \
     X(cooperative_matrix2)                                                                                   \
     X(bfloat16)                                                                                              \
+    X(global_priority)                                                                                       \
+    X(external_memory_fd)                                                                                    \
     X(executable_properties)                                                                                 \
     X(device_fault)
 

@@ -29,6 +29,9 @@ enum tuff_memory_kind {
     TUFF_MEMORY_DOWNLOAD, /* host-visible, cached where there is such a type, read by the host */
 };
 
+/* Bytes that could be had now, of the heap that has most. */
+uint64_t tuff_memory_room(const struct tuff_device *device);
+
 /* `purpose` names the arena in messages ("weights"). */
 tuff_status tuff_arena_create(struct tuff_device *device, enum tuff_memory_kind kind, const char *purpose,
                               struct tuff_arena **out_arena);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vk/queue.h"
 
+#include <stdatomic.h>
+
 /* A wait looks up this often, to see a loss that another thread met. */
 static const uint64_t slice_ns = 1000000000;
 
@@ -57,31 +59,61 @@ static VkResult prepare_fence(struct tuff_device *device, struct tuff_ticket *ti
     return device->table.vkCreateFence(device->handle, &info, NULL, &ticket->fence);
 }
 
-tuff_status tuff_queue_submit(struct tuff_device *device, VkCommandBuffer commands,
-                              struct tuff_ticket *ticket) {
-    if (device->is_lost)
-        return lost();
-    TUFF_TRY(tuff_device_result(device, prepare_fence(device, ticket), "a fence"));
-    lock(device);
-    uint64_t value = device->timeline_value + 1;
+static void raise_to(_Atomic uint64_t *largest, uint64_t value) {
+    uint64_t seen = *largest;
+    while (value > seen && !atomic_compare_exchange_weak(largest, &seen, value)) {
+    }
+}
+
+/* The caller's lock is held. */
+static VkResult submit_now(struct tuff_device *device, const struct tuff_submit *submit, uint64_t value,
+                           VkFence fence) {
+    const VkPipelineStageFlags stage = VK_PIPELINE_STAGE_TRANSFER_BIT;
+    VkSemaphore signals[2] = { device->timeline };
+    uint64_t values[2] = { value };
+    uint32_t count = device->timeline ? 1 : 0;
+    if (submit->signal.handle) {
+        signals[count] = submit->signal.handle;
+        values[count++] = submit->signal.value;
+    }
     const VkTimelineSemaphoreSubmitInfo timeline = {
         .sType = VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO,
-        .signalSemaphoreValueCount = 1,
-        .pSignalSemaphoreValues = &value,
+        .waitSemaphoreValueCount = submit->wait.handle ? 1 : 0,
+        .pWaitSemaphoreValues = &submit->wait.value,
+        .signalSemaphoreValueCount = count,
+        .pSignalSemaphoreValues = values,
     };
     const VkSubmitInfo info = {
         .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
         .pNext = device->timeline ? &timeline : NULL,
-        .commandBufferCount = 1,
-        .pCommandBuffers = &commands,
-        .signalSemaphoreCount = device->timeline ? 1 : 0,
-        .pSignalSemaphores = &device->timeline,
+        .waitSemaphoreCount = submit->wait.handle ? 1 : 0,
+        .pWaitSemaphores = &submit->wait.handle,
+        .pWaitDstStageMask = &stage,
+        .commandBufferCount = submit->commands ? 1 : 0,
+        .pCommandBuffers = &submit->commands,
+        .signalSemaphoreCount = count,
+        .pSignalSemaphores = signals,
     };
-    VkResult result = device->table.vkQueueSubmit(device->queue, 1, &info, ticket->fence);
+    return device->table.vkQueueSubmit(device->queue, 1, &info, fence);
+}
+
+tuff_status tuff_queue_submit(struct tuff_device *device, const struct tuff_submit *submit,
+                              struct tuff_ticket *ticket) {
+    if (device->pace.submit && submit->commands)
+        device->pace.submit(device->pace.user, submit->cost);
+    if (device->is_lost)
+        return lost();
+    ticket->start_ns = device->is_paced ? tuff_clock_ns() : 0;
+    TUFF_TRY(tuff_device_result(device, prepare_fence(device, ticket), "a fence"));
+    lock(device);
+    uint64_t value = device->timeline_value + 1;
+    VkResult result = submit_now(device, submit, value, ticket->fence);
     if (result == VK_SUCCESS)
         device->timeline_value = value;
     unlock(device);
     TUFF_TRY(tuff_device_result(device, result, "a submit"));
+    device->submit_count += submit->commands ? 1 : 0;
+    raise_to(&device->largest_cost, submit->cost);
     ticket->value = value;
     ticket->is_pending = true;
     return TUFF_OK;
@@ -121,6 +153,8 @@ tuff_status tuff_queue_wait(struct tuff_device *device, struct tuff_ticket *tick
         if (result == VK_TIMEOUT && timeout_ns != UINT64_MAX && (timeout_ns -= now) == 0)
             return TUFF_OK;
     }
+    if (ticket->is_pending && *out_is_done && device->is_paced)
+        raise_to(&device->longest_ns, tuff_clock_ns() - ticket->start_ns);
     ticket->is_pending = ticket->is_pending && !*out_is_done;
     return tuff_device_result(device, result == VK_TIMEOUT ? VK_SUCCESS : result, "a wait for the device");
 }

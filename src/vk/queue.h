@@ -8,16 +8,29 @@
 
 /* One submit. Zeroed: none yet, and done. */
 struct tuff_ticket {
-    VkFence fence;  /* kept for the next submit; without timeline semaphores */
-    uint64_t value; /* of the device's timeline; 0: none */
+    VkFence fence;     /* kept for the next submit; without timeline semaphores */
+    uint64_t value;    /* of the device's timeline; 0: none */
+    uint64_t start_ns; /* when it was submitted, where the device is paced */
     bool is_pending;
 };
 
 tuff_status tuff_queue_open(struct tuff_device *device);
 void tuff_queue_close(struct tuff_device *device);
 
-/* The ticket's earlier submit has been waited for. */
-tuff_status tuff_queue_submit(struct tuff_device *device, VkCommandBuffer commands,
+/* A semaphore of the caller's; `value` is 0 for a binary one. NULL: none. */
+struct tuff_semaphore {
+    VkSemaphore handle;
+    uint64_t value;
+};
+
+struct tuff_submit {
+    VkCommandBuffer commands; /* NULL: semaphores alone */
+    uint64_t cost;
+    struct tuff_semaphore wait, signal; /* copies wait */
+};
+
+/* The ticket's earlier submit has been waited for. The cost is told to whoever paces the device. */
+tuff_status tuff_queue_submit(struct tuff_device *device, const struct tuff_submit *submit,
                               struct tuff_ticket *ticket);
 /* *out_is_done is false where the time is over before the work. UINT64_MAX waits until it is done or the
  * device is lost. A ticket that waits for nothing is done. */

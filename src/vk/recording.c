@@ -146,7 +146,8 @@ tuff_status tuff_recording_end(struct tuff_recording *recording) {
 }
 
 static tuff_status submit_part(struct tuff_recording *recording, struct tuff_part *part) {
-    TUFF_TRY(tuff_queue_submit(recording->device, part->commands, &part->ticket));
+    const struct tuff_submit submit = { .commands = part->commands, .cost = part->cost };
+    TUFF_TRY(tuff_queue_submit(recording->device, &submit, &part->ticket));
     recording->device->dispatch_count += part->kernel_count;
     return TUFF_OK;
 }
@@ -194,14 +195,14 @@ tuff_status tuff_recording_wait(struct tuff_recording *recording, uint64_t timeo
 
 tuff_status tuff_recording_run(struct tuff_recording *recording, bool (*keep_going)(void *user), void *user) {
     bool is_done = false;
-    if (!keep_going) {
+    if (!keep_going && !recording->device->is_paced) {
         TUFF_TRY(tuff_recording_submit(recording));
         return tuff_recording_wait(recording, UINT64_MAX);
     }
     TUFF_TRY(check_ended(recording));
     TUFF_TRY(tuff_recording_wait(recording, UINT64_MAX));
     for (size_t i = 0; i < recording->count; i++) {
-        if (!keep_going(user))
+        if (keep_going && !keep_going(user))
             return tuff_fail(TUFF_CANCELLED, "cancelled after %zu of %zu parts", i, recording->count);
         TUFF_TRY(submit_part(recording, &recording->parts[i]));
         TUFF_TRY(wait_for_part(recording, &recording->parts[i], UINT64_MAX, &is_done));

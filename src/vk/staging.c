@@ -9,6 +9,13 @@
 
 static const uint64_t half_size = 8 << 20;
 
+/* What one copy takes: a half, or less where a submit may not cost as much. */
+static uint64_t chunk_size(const struct tuff_device *device) {
+    const uint64_t smallest = 1 << 12;
+    uint64_t bound = device->submit_cost < half_size / 4 ? device->submit_cost * 4 : half_size;
+    return bound > smallest ? bound : smallest;
+}
+
 /* A half that is being copied, and for downloads where its bytes go next. */
 struct half {
     struct tuff_buffer *buffer;
@@ -141,7 +148,8 @@ static tuff_status copy(struct tuff_staging *staging, struct half *half, VkBuffe
     table->vkCmdPipelineBarrier(half->commands, VK_PIPELINE_STAGE_TRANSFER_BIT,
                                 work | VK_PIPELINE_STAGE_HOST_BIT, 0, 1, &after, 0, NULL, 0, NULL);
     TUFF_TRY(tuff_device_result(device, table->vkEndCommandBuffer(half->commands), "staging"));
-    return tuff_queue_submit(device, half->commands, &half->ticket);
+    const struct tuff_submit submit = { .commands = half->commands, .cost = region->size / 4 };
+    return tuff_queue_submit(device, &submit, &half->ticket);
 }
 
 static tuff_status upload_chunk(struct tuff_staging *staging, struct half *half, VkBuffer to, uint64_t offset,
@@ -151,7 +159,8 @@ static tuff_status upload_chunk(struct tuff_staging *staging, struct half *half,
     TUFF_TRY(finish(staging, half));
     memcpy(half->buffer->map, data, size);
     TUFF_TRY(tuff_slice_flush(&slice));
-    return copy(staging, half, half->buffer->handle, to, &region);
+    TUFF_TRY(copy(staging, half, half->buffer->handle, to, &region));
+    return staging->device->is_paced ? finish(staging, half) : TUFF_OK;
 }
 
 static tuff_status download_chunk(struct tuff_staging *staging, struct half *half, VkBuffer from,
@@ -161,7 +170,7 @@ static tuff_status download_chunk(struct tuff_staging *staging, struct half *hal
     TUFF_TRY(copy(staging, half, from, half->buffer->handle, &region));
     half->target = data;
     half->size = size;
-    return TUFF_OK;
+    return staging->device->is_paced ? finish(staging, half) : TUFF_OK;
 }
 
 /* Ends both halves; after a failure nothing may go to the caller's memory any more. */
@@ -179,8 +188,9 @@ static tuff_status settle(struct tuff_staging *staging, tuff_status status) {
 static tuff_status upload_staged(struct tuff_staging *staging, VkBuffer to, uint64_t offset,
                                  const unsigned char *data, uint64_t size) {
     TUFF_TRY(prepare(staging, TUFF_MEMORY_UPLOAD));
-    for (uint64_t done = 0, chunk = 0; done < size; done += half_size, chunk++) {
-        uint64_t now = size - done < half_size ? size - done : half_size;
+    const uint64_t most = chunk_size(staging->device);
+    for (uint64_t done = 0, chunk = 0; done < size; done += most, chunk++) {
+        uint64_t now = size - done < most ? size - done : most;
         TUFF_TRY(upload_chunk(staging, &staging->halves[chunk % 2], to, offset + done, data + done, now));
     }
     return TUFF_OK;
@@ -189,8 +199,9 @@ static tuff_status upload_staged(struct tuff_staging *staging, VkBuffer to, uint
 static tuff_status download_staged(struct tuff_staging *staging, VkBuffer from, uint64_t offset,
                                    unsigned char *data, uint64_t size) {
     TUFF_TRY(prepare(staging, TUFF_MEMORY_DOWNLOAD));
-    for (uint64_t done = 0, chunk = 0; done < size; done += half_size, chunk++) {
-        uint64_t now = size - done < half_size ? size - done : half_size;
+    const uint64_t most = chunk_size(staging->device);
+    for (uint64_t done = 0, chunk = 0; done < size; done += most, chunk++) {
+        uint64_t now = size - done < most ? size - done : most;
         TUFF_TRY(download_chunk(staging, &staging->halves[chunk % 2], from, offset + done, data + done, now));
     }
     return TUFF_OK;
