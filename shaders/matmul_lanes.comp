@@ -60,30 +60,13 @@ layout(push_constant) uniform Push
 const uint HAS_BIAS = 1;
 const uint HAS_RESIDUAL = 2;
 
-layout(buffer_reference, std430, buffer_reference_align = 16) readonly buffer Groups { vec4 of[16]; };
+#include "lib/spread.glsl"
 
 uint64_t address(uint low, uint high) { return packUint2x32(uvec2(low, high)); }
 
 vec4 choose(bool first, vec4 a, vec4 b)
 {
     return vec4(first ? a.x : b.x, first ? a.y : b.y, first ? a.z : b.z, first ? a.w : b.w);
-}
-
-// Component `lane % 4` of group `lane / 4`: one element a lane of `lanes` that lie side by side.
-float spread(vec4 groups[4])
-{
-    float v = groups[0].x;
-    [[unroll]] for (uint i = 1; i < lanes; ++i)
-        v = gl_SubgroupInvocationID == i ? groups[i / 4][i % 4] : v;
-    return v;
-}
-
-float spread_at(uint64_t from)
-{
-    vec4 groups[4];
-    [[unroll]] for (uint i = 0; i < lanes / 4; ++i)
-        groups[i] = Groups(from).of[i];
-    return spread(groups);
 }
 
 // Group k along K of the lane's column: the outputs of a group of inputs lie side by side in PANELS.

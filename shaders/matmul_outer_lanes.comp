@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // variants: f32
-// d_weight = z^T x, summed over rows, for drivers that run on a CPU; see matmul_lanes. A lane owns one output and
-// tile_groups groups of four inputs: x is uniform, z is a gather for each row.
+// d_weight = z^T x, summed over rows, for drivers that run on a CPU. A lane owns one output and tile_groups groups of
+// four inputs: x is uniform, z a vector of neighbours, loaded as matmul_lanes does.
 #version 450
 #extension GL_EXT_buffer_reference : require
 #extension GL_EXT_buffer_reference_uvec2 : require
 #extension GL_EXT_shader_explicit_arithmetic_types_int64 : require
+#extension GL_EXT_control_flow_attributes : require
+#extension GL_KHR_shader_subgroup_basic : require
 #extension GL_GOOGLE_include_directive : require
 
-layout(constant_id = 0) const uint workgroup_size = 64;
-layout(constant_id = 1) const uint tile_groups = 32; // 1 to 32, at most x_groups
+layout(constant_id = 0) const uint workgroup_size = 64; // a multiple of lanes
+layout(constant_id = 1) const uint lanes = 8;           // of a subgroup: 4, 8 or 16; at most 4 * z_groups
+layout(constant_id = 2) const uint tile_groups = 32;    // 1 to 32, at most x_groups
 layout(local_size_x = 64, local_size_x_id = 0) in;
 
 layout(binding = 0) readonly buffer Z { float z[]; };    // (rows, N), read through z_address
@@ -30,8 +33,9 @@ layout(push_constant) uniform Push
     uint x_address_high;
 };
 
-layout(buffer_reference, std430, buffer_reference_align = 16) readonly buffer Groups { vec4 of[32]; };
-layout(buffer_reference, std430, buffer_reference_align = 4) readonly buffer Element { float value; };
+layout(buffer_reference, std430, buffer_reference_align = 16) readonly buffer Row { vec4 of[32]; };
+
+#include "lib/spread.glsl"
 
 #define GROUPS8(DO, a, b, c, d, e, f, g, h) DO(a) DO(b) DO(c) DO(d) DO(e) DO(f) DO(g) DO(h)
 #define GROUPS(DO) \
@@ -43,8 +47,8 @@ layout(buffer_reference, std430, buffer_reference_align = 4) readonly buffer Ele
 // Rows beyond the last repeat it and count nothing. A CPU driver runs a loop's body once more with all lanes off.
 #define LOAD_ROW(r) \
     uint row##r = min(first_row + r, rows - 1); \
-    Groups x##r = Groups(x_tile + row##r * x_pitch); \
-    float z##r = Element(z_column + row##r * z_pitch).value; \
+    Row x##r = Row(x_tile + row##r * x_pitch); \
+    float z##r = spread_at(z_tile + row##r * z_pitch); \
     z##r = first_row + r < rows ? z##r : 0.0;
 #define ADD_GROUP(i) \
     if (i < tile_groups) { \
@@ -66,21 +70,24 @@ layout(buffer_reference, std430, buffer_reference_align = 4) readonly buffer Ele
 
 void main()
 {
-    uint n = gl_WorkGroupID.y * workgroup_size + gl_LocalInvocationID.x;
-    // The last tile begins early enough to be full, and leaves the groups before its own to their tile.
+    // The last tile of either direction begins early enough to be full, and leaves to the others what is theirs.
+    uint first_own_n = (gl_WorkGroupID.y * (workgroup_size / lanes) + gl_SubgroupID) * lanes;
+    uint first_n = min(first_own_n, 4 * z_groups - lanes);
+    uint n = first_n + gl_SubgroupInvocationID;
+    if (first_own_n >= 4 * z_groups)
+        return;
     uint first_own_group = gl_WorkGroupID.x * tile_groups;
     uint first_group = min(first_own_group, x_groups - tile_groups);
     uint64_t x_pitch = uint64_t(x_groups) * 16;
     uint64_t z_pitch = uint64_t(z_groups) * 16;
     uint64_t x_tile = packUint2x32(uvec2(x_address_low, x_address_high)) + uint64_t(first_group) * 16;
-    uint64_t z_column =
-        packUint2x32(uvec2(z_address_low, z_address_high)) + uint64_t(min(n, 4 * z_groups - 1)) * 4;
+    uint64_t z_tile = packUint2x32(uvec2(z_address_low, z_address_high)) + uint64_t(first_n) * 4;
     GROUPS(DECLARE)
     for (uint first_row = 0; first_row < rows; first_row += 8) {
         TURN(LOAD_ROW)
         GROUPS(ADD_GROUP)
     }
-    if (n >= outputs)
+    if (n < first_own_n || n >= outputs)
         return;
     GROUPS(FINISH)
 }

@@ -151,8 +151,8 @@ static uint64_t outer_cost(const struct tuff_outer_product *product) {
     return (uint64_t)product->z->shape.rows * product->z->shape.cols * product->x->shape.cols;
 }
 
-static tuff_status run_outer_lanes(struct tuff_recording *recording,
-                                   const struct tuff_outer_product *product) {
+static tuff_status run_outer_lanes(struct tuff_recording *recording, const struct tuff_outer_product *product,
+                                   uint32_t lanes) {
     uint64_t z_address = tuff_slice_address(&product->z->slice);
     uint64_t x_address = tuff_slice_address(&product->x->slice);
     uint32_t x_groups = tuff_shape_stride(&product->x->shape) / 4;
@@ -178,7 +178,7 @@ static tuff_status run_outer_lanes(struct tuff_recording *recording,
                       .z_address_high = (uint32_t)(z_address >> 32),
                       .x_address_low = (uint32_t)x_address,
                       .x_address_high = (uint32_t)(x_address >> 32) },
-            .spec = { .workgroup_size = 64, .tile_groups = tile_groups },
+            .spec = { .workgroup_size = 64, .lanes = lanes, .tile_groups = tile_groups },
         });
 }
 
@@ -213,8 +213,10 @@ tuff_status tuff_outer_product_run_with(struct tuff_recording *recording,
 
 tuff_status tuff_outer_product_run(struct tuff_device *device, struct tuff_recording *recording,
                                    const struct tuff_outer_product *product) {
-    if (tuff_matmul_uses_lanes(device, product->x->shape.type))
-        return run_outer_lanes(recording, product);
+    const uint32_t lanes = device->limits.subgroup_size;
+    if (tuff_matmul_uses_lanes(device, product->x->shape.type) &&
+        tuff_shape_stride(&product->z->shape) >= lanes)
+        return run_outer_lanes(recording, product, lanes);
     const struct tuff_outer_tile tile = tuff_outer_tile_for(device);
     return tuff_outer_product_run_with(recording, product, &tile);
 }
