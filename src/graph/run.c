@@ -18,15 +18,32 @@ static tuff_status place_transfers(struct tuff_graph *graph, struct tuff_tensor 
     return TUFF_OK;
 }
 
+static void forget_transfers(struct tuff_graph *graph) {
+    struct tuff_arena **arenas[] = { &graph->transfers, &graph->upload, &graph->download };
+    for (size_t i = 0; i < graph->input_count; i++)
+        graph->inputs[i]->slice = graph->inputs[i]->staging = (struct tuff_slice){ 0 };
+    for (size_t i = 0; i < graph->result_count; i++)
+        graph->results[i]->slice = graph->results[i]->staging = (struct tuff_slice){ 0 };
+    for (size_t i = 0; i < sizeof arenas / sizeof arenas[0]; i++) {
+        tuff_arena_destroy(*arenas[i]);
+        *arenas[i] = NULL;
+    }
+}
+
 /* Inputs and results keep their place for the graph's life: the host may write inputs before the rest is
- * placed. */
+ * placed. All of them have one, or none: a graph of which a part was placed would run on what is in memory. */
 static tuff_status place_all_transfers(struct tuff_graph *graph) {
     if (graph->transfers)
         return TUFF_OK;
     TUFF_TRY(tuff_arena_create(graph->device, TUFF_MEMORY_DEVICE, "inputs and results", &graph->transfers));
-    TUFF_TRY(place_transfers(graph, graph->inputs, graph->input_count, TUFF_MEMORY_UPLOAD, &graph->upload));
-    return place_transfers(graph, graph->results, graph->result_count, TUFF_MEMORY_DOWNLOAD,
-                           &graph->download);
+    tuff_status status =
+        place_transfers(graph, graph->inputs, graph->input_count, TUFF_MEMORY_UPLOAD, &graph->upload);
+    if (status == TUFF_OK)
+        status = place_transfers(graph, graph->results, graph->result_count, TUFF_MEMORY_DOWNLOAD,
+                                 &graph->download);
+    if (status != TUFF_OK)
+        forget_transfers(graph);
+    return status;
 }
 
 static bool is_planned(const struct tuff_tensor *tensor) {

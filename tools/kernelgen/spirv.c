@@ -159,7 +159,7 @@ static uint32_t *load(const char *path, size_t *out_count) {
     size_t count = 0, capacity = 0, got = 0;
     do {
         count += got;
-        if (count == capacity) {
+        if (!words || count == capacity) {
             capacity = capacity ? 2 * capacity : 4096;
             words = realloc(words, capacity * sizeof *words);
             if (!words)

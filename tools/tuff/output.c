@@ -173,10 +173,12 @@ void output_readable(struct output *output, const char *text, size_t length) {
 
 void output_float(struct output *output, float number) {
     char text[DECIMAL_SIZE];
-    if (isfinite(number))
-        output_bytes(output, text, decimal_print(number, text));
-    else
+    if (!isfinite(number)) {
         output_text(output, "null");
+        return;
+    }
+    size_t length = decimal_print(number, text);
+    output_bytes(output, text, length);
 }
 
 bool output_can_seek(const struct output *output) {
