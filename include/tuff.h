@@ -967,7 +967,7 @@ TUFF_API tuff_status tuff_pretrain(tuff_context *context, const tuff_pretraining
 /* One measurement. A number that does not apply is 0; pointers are valid during the callback alone. */
 typedef struct tuff_bench_row {
     const char *name;     /* of the model, the shape, the op or the limit */
-    const char *workload; /* "forward", "ragged", "equal", "training", "op", "limit" */
+    const char *workload; /* "forward", "ragged", "equal", "training", "loss" (its forward pass), "op", "limit" */
     const char *shape;    /* "8x128": sentences and their tokens; of an op its own sizes */
     const char *dtype;    /* "f32", "f16" */
     const char *variant;  /* of the largest multiplication, or of the kernel */
@@ -983,7 +983,7 @@ typedef struct tuff_bench_row {
 typedef enum tuff_bench_workload {
     TUFF_BENCH_FORWARD = 0, /* sentence vectors of `batch` sentences of `length` tokens */
     TUFF_BENCH_RAGGED = 1,  /* 256 sentences of 8 to 128 tokens, then as many of equal lengths with the same tokens */
-    TUFF_BENCH_TRAINING = 2 /* a step of AdamW on masked tokens with clipping, and the forward pass alone */
+    TUFF_BENCH_TRAINING = 2 /* a step of AdamW on two classes with dropout and clipping, then its forward pass alone */
 } tuff_bench_workload;
 
 typedef struct tuff_bench_options {
@@ -1008,6 +1008,29 @@ typedef struct tuff_bench_options {
  * times as many. TUFF_ARGUMENT for a shape that is not known or a length that the model has no positions for. */
 TUFF_API tuff_status tuff_bench(tuff_context *context, const tuff_bench_options *options,
                                 void (*row)(void *user, const tuff_bench_row *row), void *user);
+
+typedef struct tuff_bench_op_options {
+    size_t size;
+    const char *op; /* "matmul", "attention", "layer_norm", "embedding", "pool", "cross_entropy"; NULL: all */
+    tuff_dtype dtype; /* F16, else F32 */
+    uint32_t repeats; /* 0: 5 */
+    bool skips_check;
+} tuff_bench_op_options;
+#define TUFF_BENCH_OP_OPTIONS { sizeof(tuff_bench_op_options), NULL, TUFF_DTYPE_AUTO, 0, false }
+
+/* Times single ops at BERT's sizes: matmul as MxKxN, attention as heads x head size x tokens, else rows x columns. The time
+ * is that of one pass among as many in a submit as take some milliseconds. */
+TUFF_API tuff_status tuff_bench_ops(tuff_context *context, const tuff_bench_op_options *options,
+                                    void (*row)(void *user, const tuff_bench_row *row), void *user);
+
+/* What a device does at most. */
+typedef struct tuff_peak {
+    double gflops;       /* multiply-adds of F32 in registers, two operations each */
+    double gbytes_per_s; /* of a copy, reads and writes counted */
+    double dispatch_us;  /* of a smallest kernel that waits for the one before */
+} tuff_peak;
+
+TUFF_API tuff_status tuff_bench_peak(tuff_context *context, tuff_peak *out_peak);
 
 /* ---------------------------------------------------------------- trust in a device */
 

@@ -9,6 +9,7 @@
 #include "task/answer.h"
 #include "task/bench.h"
 #include "ops/inventory.h"
+#include "ops/measure.h"
 #include "task/embed.h"
 #include "task/evaluate.h"
 #include "task/finetune.h"
@@ -407,6 +408,28 @@ tuff_status tuff_bench(tuff_context *context, const tuff_bench_options *options,
     const struct tuff_allocator *allocator = allocator_of(context);
     const struct tuff_allocator *before = tuff_memory_use(allocator);
     tuff_status status = tuff_task_bench(context->device, allocator, &own, row, user);
+    tuff_memory_use(before);
+    return status;
+}
+
+tuff_status tuff_bench_ops(tuff_context *context, const tuff_bench_op_options *options,
+                           void (*row)(void *user, const tuff_bench_row *row), void *user) {
+    tuff_bench_op_options own = TUFF_BENCH_OP_OPTIONS;
+    if (!context || !row)
+        return tuff_fail(TUFF_ARGUMENT, "tuff_bench_ops: a context and a callback are needed");
+    tuff_options_copy(&own, sizeof own, options);
+    own.repeats = own.repeats ? own.repeats : 5;
+    const struct tuff_allocator *before = tuff_memory_use(allocator_of(context));
+    tuff_status status = tuff_measure_ops(context->device, &own, row, user);
+    tuff_memory_use(before);
+    return status;
+}
+
+tuff_status tuff_bench_peak(tuff_context *context, tuff_peak *out_peak) {
+    if (!context || !out_peak)
+        return tuff_fail(TUFF_ARGUMENT, "tuff_bench_peak: a context and a place for the figures are needed");
+    const struct tuff_allocator *before = tuff_memory_use(allocator_of(context));
+    tuff_status status = tuff_measure_peak(context->device, out_peak);
     tuff_memory_use(before);
     return status;
 }

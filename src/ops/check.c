@@ -174,8 +174,8 @@ static const char *const gradient_names[TUFF_MAX_INPUTS] = { "d_input 0", "d_inp
                                                              "d_input 3", "d_input 4", "d_input 5",
                                                              "d_input 6", "d_input 7" };
 
-static tuff_status check_forward(struct tuff_case *check_case, struct tuff_node *node,
-                                 struct tuff_check_result *result) {
+static tuff_status check_forward(struct tuff_case *check_case, struct tuff_node *node, void *user) {
+    struct tuff_check_result *result = user;
     TUFF_TRY(make_outputs(check_case, node));
     node->op->reference_forward(node);
     TUFF_TRY(run_once(check_case->device, node, false));
@@ -199,8 +199,17 @@ static tuff_status check_backward(struct tuff_case *check_case, struct tuff_node
     return TUFF_OK;
 }
 
-static tuff_status record_once(struct tuff_case *check_case, struct tuff_node *node) {
+static tuff_status check_storing(struct tuff_case *check_case, struct tuff_node *node, void *user) {
+    return check_backward(check_case, node, false, user);
+}
+
+static tuff_status check_adding(struct tuff_case *check_case, struct tuff_node *node, void *user) {
+    return check_backward(check_case, node, true, user);
+}
+
+static tuff_status record_once(struct tuff_case *check_case, struct tuff_node *node, void *user) {
     struct tuff_recording *recording = NULL;
+    (void)user;
     TUFF_TRY(make_outputs(check_case, node));
     if (node->is_training)
         TUFF_TRY(make_gradients(check_case, node, false));
@@ -212,11 +221,11 @@ static tuff_status record_once(struct tuff_case *check_case, struct tuff_node *n
     return status;
 }
 
-enum pass { FORWARD, BACKWARD, BACKWARD_ACCUMULATING, RECORD };
+/* What is done with a case, its node and its inputs made. */
+typedef tuff_status case_body(struct tuff_case *check_case, struct tuff_node *node, void *user);
 
 static tuff_status run_case(struct tuff_device *device, const struct tuff_op *op, const uint32_t *numbers,
-                            enum tuff_type type, bool is_training, enum pass pass,
-                            struct tuff_check_result *result) {
+                            enum tuff_type type, bool is_training, case_body *body, void *user) {
     struct tuff_case *check_case = NULL;
     struct tuff_node node = { .op = op, .is_training = is_training };
     TUFF_TRY(tuff_alloc(1, sizeof *check_case, &check_case));
@@ -225,9 +234,7 @@ static tuff_status run_case(struct tuff_device *device, const struct tuff_op *op
     if (status == TUFF_OK)
         status = op->make(check_case, &node, numbers);
     if (status == TUFF_OK)
-        status = pass == RECORD    ? record_once(check_case, &node)
-                 : pass == FORWARD ? check_forward(check_case, &node, result)
-                                   : check_backward(check_case, &node, pass == BACKWARD_ACCUMULATING, result);
+        status = body(check_case, &node, user);
     tuff_arena_destroy(check_case->arena);
     for (uint32_t i = 0; i < check_case->tensor_count; i++)
         tuff_free(check_case->tensors[i].reference);
@@ -247,18 +254,81 @@ tuff_status tuff_op_check_forward(struct tuff_device *device, const struct tuff_
                                   const uint32_t *numbers, enum tuff_type type, bool is_training,
                                   struct tuff_check_result *out_result) {
     *out_result = fresh_result(op, type);
-    return run_case(device, op, numbers, type, is_training, FORWARD, out_result);
+    return run_case(device, op, numbers, type, is_training, check_forward, out_result);
 }
 
 tuff_status tuff_op_check_backward(struct tuff_device *device, const struct tuff_op *op,
                                    const uint32_t *numbers, enum tuff_type type,
                                    struct tuff_check_result *out_result) {
     *out_result = fresh_result(op, type);
-    TUFF_TRY(run_case(device, op, numbers, type, true, BACKWARD, out_result));
-    return run_case(device, op, numbers, type, true, BACKWARD_ACCUMULATING, out_result);
+    TUFF_TRY(run_case(device, op, numbers, type, true, check_storing, out_result));
+    return run_case(device, op, numbers, type, true, check_adding, out_result);
 }
 
 tuff_status tuff_op_record(struct tuff_device *device, const struct tuff_op *op, const uint32_t *numbers,
                            enum tuff_type type, bool is_training) {
-    return run_case(device, op, numbers, type, is_training, RECORD, NULL);
+    return run_case(device, op, numbers, type, is_training, record_once, NULL);
+}
+
+/* ---------------------------------------------------------------- time */
+
+struct timed {
+    const struct tuff_op_time_options *options;
+    struct tuff_op_time *time;
+};
+
+static tuff_status run_recording(void *user) {
+    return tuff_recording_run(user, NULL, NULL);
+}
+
+/* `count` passes in one recording, each after the one before. */
+static tuff_status time_passes(struct tuff_device *device, const struct tuff_node *node, uint32_t count,
+                               uint32_t repeats, struct tuff_timing *out_timing) {
+    struct tuff_recording *recording = NULL;
+    TUFF_TRY(tuff_recording_create(device, &recording));
+    tuff_status status = TUFF_OK;
+    for (uint32_t i = 0; i < count && status == TUFF_OK; i++)
+        status = node->op->forward(device, recording, node);
+    if (status == TUFF_OK)
+        status = tuff_recording_end(recording);
+    if (status == TUFF_OK)
+        status = tuff_timing_run(repeats, run_recording, recording, out_timing);
+    tuff_recording_destroy(recording);
+    out_timing->median_ms /= count;
+    out_timing->p95_ms /= count;
+    out_timing->cpu_ms /= count;
+    return status;
+}
+
+static uint64_t bytes_of(const struct tuff_node *node) {
+    uint64_t size = 0;
+    for (uint32_t i = 0; i < TUFF_MAX_INPUTS; i++)
+        size += node->inputs[i] ? tuff_shape_size(&node->inputs[i]->shape) : 0;
+    for (uint32_t i = 0; i < TUFF_MAX_OUTPUTS; i++)
+        size += node->outputs[i] ? tuff_shape_size(&node->outputs[i]->shape) : 0;
+    return size;
+}
+
+/* A submit costs as much as a small kernel: so many passes go into one that it takes some milliseconds. */
+static tuff_status time_forward(struct tuff_case *check_case, struct tuff_node *node, void *user) {
+    enum { WANTED_MS = 5, MOST = 100 };
+    struct timed *timed = user;
+    struct tuff_timing first = { 0 };
+    if (timed->options->is_checked)
+        TUFF_TRY(check_forward(check_case, node, &timed->time->result));
+    else
+        TUFF_TRY(make_outputs(check_case, node));
+    TUFF_TRY(time_passes(check_case->device, node, 1, 1, &first));
+    double count = WANTED_MS / (first.median_ms > 1e-3 ? first.median_ms : 1e-3);
+    timed->time->bytes = bytes_of(node);
+    return time_passes(check_case->device, node, count > MOST ? MOST : count > 1 ? (uint32_t)count : 1,
+                       timed->options->repeats, &timed->time->timing);
+}
+
+tuff_status tuff_op_time(struct tuff_device *device, const struct tuff_op *op, const uint32_t *numbers,
+                         enum tuff_type type, const struct tuff_op_time_options *options,
+                         struct tuff_op_time *out_time) {
+    struct timed timed = { .options = options, .time = out_time };
+    *out_time = (struct tuff_op_time){ .result = fresh_result(op, type) };
+    return run_case(device, op, numbers, type, false, time_forward, &timed);
 }

@@ -3,6 +3,7 @@
 #ifndef TUFF_OPS_CHECK_H
 #define TUFF_OPS_CHECK_H
 
+#include "base/timing.h"
 #include "ops/op.h"
 
 enum { TUFF_CASE_TENSORS = TUFF_MAX_INPUTS * 2 + TUFF_MAX_OUTPUTS * 2 };
@@ -45,5 +46,21 @@ tuff_status tuff_op_check_backward(struct tuff_device *device, const struct tuff
 /* Records forward, and backward in training, and runs nothing: its pipelines are there afterwards. */
 tuff_status tuff_op_record(struct tuff_device *device, const struct tuff_op *op, const uint32_t *numbers,
                            enum tuff_type type, bool is_training);
+
+struct tuff_op_time_options {
+    uint32_t repeats;
+    bool is_checked; /* against the reference first, which takes its time */
+};
+
+struct tuff_op_time {
+    struct tuff_timing timing;       /* of one pass */
+    uint64_t bytes;                  /* of inputs and outputs */
+    struct tuff_check_result result; /* where it is checked */
+};
+
+/* Times forward on the device. */
+tuff_status tuff_op_time(struct tuff_device *device, const struct tuff_op *op, const uint32_t *numbers,
+                         enum tuff_type type, const struct tuff_op_time_options *options,
+                         struct tuff_op_time *out_time);
 
 #endif

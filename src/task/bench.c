@@ -6,9 +6,9 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "base/timing.h"
-#include "ops/matmul.h"
 #include "task/batcher.h"
-#include "task/bench_model.h"
+#include "task/bench_check.h"
+#include "task/bench_training.h"
 #include "task/model.h"
 
 enum { REPEATS = 5, RAGGED_COUNT = 256, RAGGED_LEAST = 8, RAGGED_MOST = 128 };
@@ -18,7 +18,9 @@ struct bench {
     const tuff_bench_options *options;
     void (*row)(void *user, const tuff_bench_row *row);
     void *user;
-    struct tuff_model *model;
+    struct tuff_model *model;     /* NULL in training */
+    struct tuff_trainer *trainer; /* else NULL */
+    const struct tuff_config *config;
     uint32_t repeats;
     size_t runs_done, runs_total;
 };
@@ -30,7 +32,15 @@ struct workload {
     struct tuff_row *tokens;
     uint32_t count;
     uint64_t token_count;
-    double operations; /* of a forward pass */
+    double operations;
+};
+
+/* What is timed. */
+struct pass {
+    const char *name;
+    tuff_status (*run)(void *workload);
+    double forward_passes; /* of as many operations */
+    bool is_checked;
 };
 
 /* ---------------------------------------------------------------- sentences */
@@ -54,7 +64,7 @@ static void fill_sequence(const struct tuff_config *config, struct tuff_random *
 /* `lengths` has `count` numbers. */
 static tuff_status make_workload(struct bench *bench, const uint32_t *lengths, uint32_t count,
                                  struct workload *out) {
-    const struct tuff_config *config = &bench->model->folder.config;
+    const struct tuff_config *config = bench->config;
     struct tuff_random random = { .seed = 1, .stream = 2 };
     *out = (struct workload){ .bench = bench, .count = count };
     for (uint32_t i = 0; i < count; i++) {
@@ -105,44 +115,66 @@ static tuff_status run_forward(void *user) {
     return count_run(workload->bench);
 }
 
-static void give_row(const struct workload *workload, const char *name, const char *shape,
-                     const struct tuff_timing *timing) {
+static tuff_status run_step(void *user) {
+    struct workload *workload = user;
+    TUFF_TRY(tuff_bench_step(workload->bench->trainer, workload->sequences, workload->count));
+    return count_run(workload->bench);
+}
+
+static tuff_status run_loss(void *user) {
+    struct workload *workload = user;
+    TUFF_TRY(tuff_bench_loss(workload->bench->trainer, workload->sequences, workload->count));
+    return count_run(workload->bench);
+}
+
+static const struct pass forward_pass = { "forward", run_forward, 1, true };
+static const struct pass ragged_pass = { "ragged", run_forward, 1, true };
+static const struct pass equal_pass = { "equal", run_forward, 1, true };
+/* The gradients of a product's two factors are two more. */
+static const struct pass training_pass = { "training", run_step, 3, false };
+static const struct pass loss_pass = { "loss", run_loss, 1, false };
+
+static void give_row(const struct workload *workload, const struct pass *pass, const char *shape,
+                     const struct tuff_timing *timing, double error) {
     struct bench *bench = workload->bench;
     const tuff_bench_options *options = bench->options;
     double seconds = timing->median_ms / 1e3;
     tuff_bench_row row = {
         .name = options->shape ? options->shape : options->model,
-        .workload = name,
+        .workload = pass->name,
         .shape = shape,
-        .dtype = bench->model->type == TUFF_TYPE_F16 ? "f16" : "f32",
+        .dtype = bench->model && bench->model->type == TUFF_TYPE_F16 ? "f16" : "f32",
         .variant = "",
         .repeats = bench->repeats,
         .ms_median = timing->median_ms,
         .ms_p95 = timing->p95_ms,
         .cpu_ms = timing->cpu_ms,
-        .gflops = workload->operations / seconds / 1e9,
+        .gflops = pass->forward_passes * workload->operations / seconds / 1e9,
         .tokens_per_second = (double)workload->token_count / seconds,
         .sentences_per_second = workload->count / seconds,
-        .error = -1,
+        .error = error,
     };
     bench->row(bench->user, &row);
 }
 
-static tuff_status measure(struct bench *bench, const char *name, const char *shape, const uint32_t *lengths,
-                           uint32_t count) {
+static tuff_status measure(struct bench *bench, const struct pass *pass, const char *shape,
+                           const uint32_t *lengths, uint32_t count) {
     struct workload workload;
     struct tuff_timing timing = { 0 };
+    double error = -1;
     tuff_status status = make_workload(bench, lengths, count, &workload);
     if (status == TUFF_OK)
-        status = tuff_timing_run(bench->repeats, run_forward, &workload, &timing);
+        status = tuff_timing_run(bench->repeats, pass->run, &workload, &timing);
+    if (status == TUFF_OK && pass->is_checked && !bench->options->skips_check)
+        status = tuff_bench_error(&bench->model->runner, workload.sequences, count, &error);
     if (status == TUFF_OK)
-        give_row(&workload, name, shape, &timing);
+        give_row(&workload, pass, shape, &timing, error);
     free_workload(&workload);
     return status;
 }
 
 static tuff_status check_length(const struct bench *bench, uint32_t length) {
-    const uint32_t most = bench->model->folder.config.max_position_embeddings;
+    const uint32_t most = bench->config->max_position_embeddings;
     if (length > 0 && length <= most)
         return TUFF_OK;
     return tuff_fail(TUFF_ARGUMENT, "a length of %u tokens, but the model has positions for 1 to %u", length,
@@ -157,14 +189,22 @@ static tuff_status measure_equal(struct bench *bench, uint32_t batch, uint32_t l
     for (uint32_t i = 0; i < batch; i++)
         lengths[i] = length;
     snprintf(shape, sizeof shape, "%ux%u", batch, length);
-    tuff_status status = measure(bench, "forward", shape, lengths, batch);
+    tuff_status status = TUFF_OK;
+    if (bench->trainer) {
+        status = measure(bench, &training_pass, shape, lengths, batch);
+        if (status == TUFF_OK)
+            status = measure(bench, &loss_pass, shape, lengths, batch);
+    } else {
+        status = measure(bench, &forward_pass, shape, lengths, batch);
+    }
     tuff_free(lengths);
     return status;
 }
 
 static tuff_status measure_grid(struct bench *bench) {
     const tuff_bench_options *options = bench->options;
-    bench->runs_total = options->batch_count * options->length_count * (bench->repeats + 1);
+    bench->runs_total =
+        options->batch_count * options->length_count * (bench->repeats + 1) * (bench->trainer ? 2 : 1);
     for (size_t b = 0; b < options->batch_count; b++)
         for (size_t l = 0; l < options->length_count; l++)
             TUFF_TRY(measure_equal(bench, options->batches[b], options->lengths[l]));
@@ -184,12 +224,27 @@ static tuff_status measure_ragged(struct bench *bench) {
         lengths[i] = RAGGED_LEAST + tuff_random_below(&random, RAGGED_MOST - RAGGED_LEAST + 1);
         total += lengths[i];
     }
-    TUFF_TRY(measure(bench, "ragged", "256x8..128", lengths, RAGGED_COUNT));
+    TUFF_TRY(measure(bench, &ragged_pass, "256x8..128", lengths, RAGGED_COUNT));
     for (uint32_t i = 0; i < RAGGED_COUNT; i++)
         lengths[i] = total / RAGGED_COUNT + (i < total % RAGGED_COUNT);
     char shape[32];
     snprintf(shape, sizeof shape, "256x%u..%u", total / RAGGED_COUNT, lengths[0]);
-    return measure(bench, "equal", shape, lengths, RAGGED_COUNT);
+    return measure(bench, &equal_pass, shape, lengths, RAGGED_COUNT);
+}
+
+/* ---------------------------------------------------------------- all */
+
+static tuff_status open(struct bench *bench, struct tuff_device *device,
+                        const struct tuff_allocator *allocator, struct tuff_folder *folder) {
+    const tuff_bench_options *options = bench->options;
+    if (options->workload != TUFF_BENCH_TRAINING) {
+        TUFF_TRY(tuff_model_make(device, allocator, folder, options->dtype, &bench->model));
+        bench->config = &bench->model->folder.config;
+        return TUFF_OK;
+    }
+    TUFF_TRY(tuff_bench_trainer_open(device, allocator, folder, &bench->trainer));
+    bench->config = &bench->trainer->folder.config;
+    return TUFF_OK;
 }
 
 tuff_status tuff_task_bench(struct tuff_device *device, const struct tuff_allocator *allocator,
@@ -201,11 +256,12 @@ tuff_status tuff_task_bench(struct tuff_device *device, const struct tuff_alloca
     struct tuff_folder folder;
     struct tuff_bench_weights weights;
     TUFF_TRY(tuff_bench_folder_open(options->model, options->shape, &device->log, &folder, &weights));
-    tuff_status status = tuff_model_make(device, allocator, &folder, options->dtype, &bench.model);
-    tuff_folder_close(&folder);
+    tuff_status status = open(&bench, device, allocator, &folder);
     if (status == TUFF_OK)
         status = options->workload == TUFF_BENCH_RAGGED ? measure_ragged(&bench) : measure_grid(&bench);
     tuff_model_free(bench.model);
+    tuff_trainer_free(bench.trainer);
+    tuff_folder_close(&folder);
     tuff_bench_weights_free(&weights);
     return status;
 }

@@ -123,13 +123,18 @@ static tuff_status come_to_device(struct tuff_trainer *trainer) {
     return record_update(trainer);
 }
 
-static tuff_status load(struct tuff_trainer *trainer, const char *path, const tuff_trainer_options *options,
-                        const struct tuff_trainer_setup *setup) {
+static tuff_status open_folder(struct tuff_trainer *trainer, const char *path) {
     char *folder = NULL;
     TUFF_TRY(tuff_hub_resolve(path, &folder));
     tuff_status status = tuff_folder_open(folder, &trainer->device->log, &trainer->folder);
     tuff_free(folder);
-    TUFF_TRY(status);
+    return status;
+}
+
+static tuff_status load(struct tuff_trainer *trainer, const char *path, const tuff_trainer_options *options,
+                        const struct tuff_trainer_setup *setup) {
+    if (path)
+        TUFF_TRY(open_folder(trainer, path));
     trainer->is_for_task = setup != NULL;
     if (setup)
         TUFF_TRY(setup->prepare(setup->user, &trainer->folder));

@@ -39,7 +39,7 @@ struct tuff_trainer_setup {
     void *user;
 };
 
-/* `setup` is NULL where the folder's own heads are trained. */
+/* `setup` is NULL where the folder's own heads are trained. Where `path` is, setup fills the folder in. */
 tuff_status tuff_trainer_load(struct tuff_device *device, const struct tuff_allocator *allocator,
                               const char *path, const tuff_trainer_options *options,
                               const struct tuff_trainer_setup *setup, struct tuff_trainer **out_trainer);

@@ -17,8 +17,8 @@ Test(tools_bench, lists_are_checked) {
         const char *line;
         const char *sentence;
     } rows[] = {
-        { "tuff bench", "either --model or --shape" },
-        { "tuff bench --model x --shape base", "either --model or --shape" },
+        { "tuff bench", "one of --model, --shape" },
+        { "tuff bench --model x --shape base", "one of --model, --shape" },
         { "tuff bench --shape base,huge", "--shape takes some of base|large|minilm, not 'huge'" },
         { "tuff bench --shape base --batch 0", "--batch takes whole numbers from 1" },
         { "tuff bench --shape base --batch 1,,2", "an item of '1,,2' is empty" },
@@ -69,4 +69,53 @@ Test(tools_bench, a_length_without_positions_is_refused) {
         test_command("tuff bench --model %s --length 60000", test_oracle("models/bert-relu"));
     cr_expect_eq(run.code, 1);
     cr_expect(strstr(run.err, "positions for 1 to") != NULL, "%s", run.err);
+}
+
+/* The plain C reference says that the model's sentences and ops are right at the sizes that are timed. */
+Test(tools_bench, speeds_come_with_errors) {
+    struct test_command run =
+        test_command("tuff bench --model %s --batch 2 --length 9 --dtype f32 --repeat 1 --json; "
+                     "tuff bench --op pool,embedding --dtype f32 --repeat 1 --json",
+                     test_oracle("models/bert-relu"));
+    cr_assert_eq(run.code, 0, "%s", run.err);
+    size_t count = 0;
+    for (char *line = strtok(run.out, "\n"); line; line = strtok(NULL, "\n"), count++) {
+        json_t *row = json_loads(line, 0, NULL);
+        cr_assert(row != NULL, "%s", line);
+        double error = number(row, "error");
+        cr_expect(error > 0 && error < 1e-5, "%s", line);
+        cr_expect(number(row, "peak_share") > 0, "%s", line);
+        json_decref(row);
+    }
+    cr_expect_eq(count, 4, "%zu rows", count);
+}
+
+Test(tools_bench, a_training_step_stands_beside_its_forward_pass) {
+    struct test_command run =
+        test_command("tuff bench --model %s --batch 2 --length 9 --train --repeat 1 --json --quiet",
+                     test_oracle("models/bert-relu"));
+    cr_assert_eq(run.code, 0, "%s", run.err);
+    cr_expect(strstr(run.out, "\"workload\":\"training\"") && strstr(run.out, "\"workload\":\"loss\""), "%s",
+              run.out);
+}
+
+Test(tools_bench, files_are_held_against_each_other) {
+    static char folder[TEST_PATH_SIZE];
+    test_folder_make(folder);
+    test_write(
+        folder, "a.jsonl",
+        "{\"model\":\"m\",\"workload\":\"forward\",\"shape\":\"1x8\",\"dtype\":\"f32\",\"ms_median\":9}\n"
+        "{\"model\":\"m\",\"workload\":\"forward\",\"shape\":\"1x8\",\"dtype\":\"f32\",\"ms_median\":6}\n"
+        "{\"op\":\"matmul\",\"workload\":\"op\",\"shape\":\"1x8\",\"dtype\":\"f32\",\"ms_median\":6}\n");
+    test_write(
+        folder, "b.jsonl",
+        "{\"model\":\"m\",\"workload\":\"forward\",\"shape\":\"1x8\",\"dtype\":\"f32\",\"ms_median\":3}\n");
+    test_write(folder, "c.jsonl", "[]\n");
+    struct test_command run = test_command("cd %s; tuff bench --compare a.jsonl b.jsonl", folder);
+    cr_expect_eq(run.code, 0, "%s", run.err);
+    cr_expect(strstr(run.out, "|    6.000 |    3.000 |  2.00 |"), "%s", run.out);
+    cr_expect(!strstr(run.out, "9.000") && !strstr(run.out, "matmul"), "%s", run.out);
+    cr_expect_eq(test_command("cd %s; tuff bench --compare a.jsonl c.jsonl", folder).code, 1);
+    cr_expect_eq(test_command("cd %s; tuff bench --compare a.jsonl", folder).code, 2);
+    test_folder_remove(folder);
 }

@@ -7,6 +7,13 @@
 #include <string.h>
 #include <time.h>
 
+/* Of the rate of multiply-adds where they are counted, else of the bandwidth. */
+static double share_of(const struct bench_table *table, const tuff_bench_row *row) {
+    if (row->gflops > 0)
+        return row->gflops / table->peak.gflops;
+    return row->gbytes_per_s / table->peak.gbytes_per_s;
+}
+
 /* ---------------------------------------------------------------- JSON */
 
 static void print_pair(struct output *output, const char *key, const char *text) {
@@ -44,6 +51,7 @@ static void print_json(struct bench_table *table, const tuff_bench_row *row) {
     print_number(output, "gbytes_per_s", row->gbytes_per_s);
     print_number(output, "tokens_per_second", row->tokens_per_second);
     print_number(output, "sentences_per_second", row->sentences_per_second);
+    print_number(output, "peak_share", share_of(table, row));
     if (row->error < 0)
         output_text(output, "\"error\":null,");
     else
@@ -73,6 +81,10 @@ static const char *short_name(const char *name) {
     return slash && slash[1] ? slash + 1 : name;
 }
 
+static bool is_op(const tuff_bench_row *row) {
+    return strcmp(row->workload, "op") == 0;
+}
+
 /* A heading and the columns' names, where another thing is measured than before. */
 static void begin_table(struct bench_table *table, const tuff_bench_row *row) {
     char *heading = print_text("%s, %s", short_name(row->name), row->dtype);
@@ -83,21 +95,60 @@ static void begin_table(struct bench_table *table, const tuff_bench_row *row) {
     output_print(table->output, "%s%s on %s\n\n", table->heading ? "\n" : "", heading, table->device.name);
     free(table->heading);
     table->heading = heading;
-    output_text(table->output,
-                "| shape   |       ms |      p95 | sent./s | tokens/s | GFLOP/s |   error |\n"
-                "|---------|---------:|---------:|--------:|---------:|--------:|--------:|\n");
+    if (is_op(row))
+        output_text(table->output,
+                    "| shape         |      ms |     p95 | GFLOP/s |    GB/s |  peak |   error |\n"
+                    "|---------------|--------:|--------:|--------:|--------:|------:|--------:|\n");
+    else
+        output_text(table->output,
+                    "| shape   |      ms |     p95 | sent./s | tokens/s | GFLOP/s |  peak |   error |\n"
+                    "|---------|--------:|--------:|--------:|---------:|--------:|------:|--------:|\n");
 }
 
 static void print_readable(struct bench_table *table, const tuff_bench_row *row) {
     begin_table(table, row);
-    output_print(table->output, "| %-7s |", row->shape);
-    print_cell(table->output, 8, row->ms_median);
-    print_cell(table->output, 8, row->ms_p95);
-    print_cell(table->output, 7, row->sentences_per_second);
-    print_cell(table->output, 8, row->tokens_per_second);
+    bool is_pass = strcmp(row->workload, "training") == 0 || strcmp(row->workload, "loss") == 0;
+    output_print(table->output, is_op(row) ? "| %-13s |" : "| %-7s |", row->shape);
+    print_cell(table->output, 7, row->ms_median);
+    print_cell(table->output, 7, row->ms_p95);
+    if (!is_op(row)) {
+        print_cell(table->output, 7, row->sentences_per_second);
+        print_cell(table->output, 8, row->tokens_per_second);
+    }
     print_cell(table->output, 7, row->gflops);
+    if (is_op(row))
+        print_cell(table->output, 7, row->gbytes_per_s);
+    output_print(table->output, " %4.1f%% |", 100 * share_of(table, row));
     print_error(table->output, row->error);
-    output_text(table->output, "\n");
+    output_print(table->output, "%s%s\n", is_pass ? " " : "", is_pass ? row->workload : "");
+}
+
+void bench_table_peak(struct bench_table *table) {
+    const tuff_peak *peak = &table->peak;
+    const tuff_bench_row rows[] = {
+        { .name = "multiply_add", .gflops = peak->gflops },
+        { .name = "copy", .gbytes_per_s = peak->gbytes_per_s },
+        { .name = "dispatch", .ms_median = peak->dispatch_us / 1e3 },
+    };
+    for (size_t i = 0; i < COUNT(rows) && table->is_json; i++) {
+        tuff_bench_row row = rows[i];
+        row.workload = "limit";
+        row.shape = row.variant = "";
+        row.dtype = "f32";
+        row.error = -1;
+        print_json(table, &row);
+    }
+    if (table->is_json)
+        return;
+    output_print(table->output,
+                 "limits of %s\n\n"
+                 "| limit                |     value |\n"
+                 "|----------------------|----------:|\n"
+                 "| multiply-adds, f32   | %9.1f | GFLOP/s\n"
+                 "| copy                 | %9.1f | GB/s\n"
+                 "| dispatch and barrier | %9.1f | microseconds\n",
+                 table->device.name, peak->gflops, peak->gbytes_per_s, peak->dispatch_us);
+    output_flush(table->output);
 }
 
 void bench_table_row(struct bench_table *table, const tuff_bench_row *row) {

@@ -11,9 +11,12 @@ struct bench_table {
     struct output *output;
     bool is_json;
     tuff_device_info device;
-    char *heading; /* of the table that is being printed; NULL: none */
+    tuff_peak peak; /* what each figure is a share of */
+    char *heading;  /* of the table that is being printed; NULL: none */
 };
 
+/* The device's own limits, as rows or as a table. */
+void bench_table_peak(struct bench_table *table);
 void bench_table_row(struct bench_table *table, const tuff_bench_row *row);
 void bench_table_free(struct bench_table *table);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tuff bench: how fast a device runs models. */
+#include "bench_compare.h"
 #include "bench_table.h"
 #include "commands.h"
 #include "list.h"
@@ -11,13 +12,15 @@
 struct bench {
     const char *model, *shape, *batch, *length, *dtype; /* as given */
     uint64_t repeat;
-    bool is_ragged;
+    const char *op;
+    bool is_ragged, is_training, is_peak, compares;
     bool has_check;
-    struct word_list shapes, dtypes;
+    struct word_list shapes, dtypes, ops;
     struct number_list batches, lengths;
 };
 
 #define DTYPES "auto|f32|f16"
+#define OPS "matmul|attention|layer_norm|embedding|pool|cross_entropy"
 
 static int read_lists(const struct command *command, struct bench *bench) {
     enum { MOST_SENTENCES = 1 << 20, MOST_TOKENS = 1 << 16 };
@@ -28,8 +31,15 @@ static int read_lists(const struct command *command, struct bench *bench) {
         code = list_numbers(command, "batch", bench->batch, MOST_SENTENCES, &bench->batches);
     if (code == OPTIONS_GO_ON)
         code = list_numbers(command, "length", bench->length, MOST_TOKENS, &bench->lengths);
-    if (code == OPTIONS_GO_ON && (bench->model != NULL) == (bench->shapes.count > 0))
-        code = options_refuse(command, "either --model or --shape says what to measure");
+    if (code == OPTIONS_GO_ON)
+        code = list_words(command, "op", bench->op, OPS, &bench->ops);
+    const int wanted = (bench->model != NULL) + (bench->shapes.count > 0) + (bench->ops.count > 0) +
+                       bench->is_peak + bench->compares;
+    if (code == OPTIONS_GO_ON && wanted != 1)
+        code = options_refuse(command,
+                              "one of --model, --shape, --op, --peak and --compare says what to measure");
+    if (code == OPTIONS_GO_ON && bench->is_ragged && bench->is_training)
+        code = options_refuse(command, "--ragged and --train do not go together");
     return code;
 }
 
@@ -43,7 +53,9 @@ static tuff_status run_one(const struct session *session, const struct bench *be
     options.model = shape ? NULL : bench->model;
     options.shape = shape;
     options.dtype = dtype;
-    options.workload = bench->is_ragged ? TUFF_BENCH_RAGGED : TUFF_BENCH_FORWARD;
+    options.workload = bench->is_ragged     ? TUFF_BENCH_RAGGED
+                       : bench->is_training ? TUFF_BENCH_TRAINING
+                                            : TUFF_BENCH_FORWARD;
     options.batches = bench->batches.items;
     options.batch_count = bench->batches.count;
     options.lengths = bench->lengths.items;
@@ -54,14 +66,37 @@ static tuff_status run_one(const struct session *session, const struct bench *be
     return tuff_bench(session->context, &options, take_row, table);
 }
 
+static tuff_status run_op(const struct session *session, const struct bench *bench, const char *op,
+                          tuff_dtype dtype, struct bench_table *table) {
+    tuff_bench_op_options options = TUFF_BENCH_OP_OPTIONS;
+    options.op = op;
+    options.dtype = dtype;
+    options.repeats = (uint32_t)bench->repeat;
+    options.skips_check = !bench->has_check;
+    return tuff_bench_ops(session->context, &options, take_row, table);
+}
+
+/* Each op, or else the model or each shape, with one type. */
+static tuff_status run_dtype(const struct session *session, const struct bench *bench, tuff_dtype dtype,
+                             struct bench_table *table) {
+    tuff_status status = TUFF_OK;
+    for (size_t i = 0; i < bench->ops.count && status == TUFF_OK; i++)
+        status = run_op(session, bench, bench->ops.items[i], dtype, table);
+    for (size_t i = 0; i < bench->shapes.count && status == TUFF_OK; i++)
+        status = run_one(session, bench, bench->shapes.items[i], dtype, table);
+    if (bench->model && status == TUFF_OK)
+        status = run_one(session, bench, NULL, dtype, table);
+    return status;
+}
+
 static tuff_status run(const struct session *session, const struct bench *bench, struct bench_table *table) {
     static const tuff_dtype dtypes[] = { TUFF_DTYPE_AUTO, TUFF_F32, TUFF_F16 };
-    const size_t models = bench->model ? 1 : bench->shapes.count;
-    tuff_status status = TUFF_OK;
-    for (size_t s = 0; s < models && status == TUFF_OK; s++)
-        for (size_t d = 0; d < bench->dtypes.count && status == TUFF_OK; d++)
-            status = run_one(session, bench, bench->model ? NULL : bench->shapes.items[s],
-                             dtypes[options_find_choice(DTYPES, bench->dtypes.items[d])], table);
+    tuff_status status = tuff_bench_peak(session->context, &table->peak);
+    if (status == TUFF_OK && bench->is_peak)
+        bench_table_peak(table);
+    for (size_t d = 0; d < bench->dtypes.count && status == TUFF_OK && !bench->is_peak; d++)
+        status =
+            run_dtype(session, bench, dtypes[options_find_choice(DTYPES, bench->dtypes.items[d])], table);
     return status;
 }
 
@@ -111,6 +146,24 @@ int tuff_cmd_bench(int argc, char **argv) {
           .target = &bench.is_ragged,
           .help = "instead of --batch and --length: 256 sentences of 8 to 128 tokens, and the same number of "
                   "tokens in equal lengths" },
+        { .name = "train",
+          .type = OPTION_BOOLEAN,
+          .target = &bench.is_training,
+          .help =
+              "a training step (a head of two classes, dropout, clipping, AdamW) beside its forward pass" },
+        LIST_OPTION("op", op, "LIST", "instead of a model: " OPS " at BERT's sizes"),
+        { .name = "peak",
+          .type = OPTION_BOOLEAN,
+          .target = &bench.is_peak,
+          .help = "instead of a model: what the device does at most" },
+        { .name = "compare",
+          .type = OPTION_BOOLEAN,
+          .target = &bench.compares,
+          .help = "measure nothing; hold two files that --json wrote against each other" },
+        { .name = "check",
+          .type = OPTION_BOOLEAN,
+          .target = &bench.has_check,
+          .help = "compare with the plain C reference (some seconds each; --no-check leaves it out)" },
         JSON_OPTION(common),
         OUT_OPTION(common),
         DEVICE_OPTIONS(common),
@@ -118,12 +171,18 @@ int tuff_cmd_bench(int argc, char **argv) {
     };
     const struct command command = {
         .name = "bench",
-        .arguments = "",
-        .about = "Times forward passes. Every model runs with every type, batch and length of the lists. "
-                 "GFLOP/s counts 2 M N K for each multiplication of matrices, attention included: for a "
-                 "sentence of L tokens layers * (2 L (4 h h + 2 h i) + 4 L L h), h the hidden and i the "
-                 "intermediate size. Tokenization is not measured.",
-        .example = "tuff bench --shape minilm --batch 1,8 --length 128 --repeat 3",
+        .arguments = "[A.jsonl B.jsonl]",
+        .maximum_arguments = 2,
+        .about =
+            "Times forward passes. Every model runs with every type, batch and length of the lists. "
+            "GFLOP/s counts 2 M N K for each multiplication of matrices, attention included: for a "
+            "sentence of L tokens layers * (2 L (4 h h + 2 h i) + 4 L L h), h the hidden and i the "
+            "intermediate size; training counts three times as many. `peak` is the share of the device's "
+            "own rate of multiply-adds, or of its bandwidth where none are counted. `error` is the largest "
+            "difference from the plain C reference, relative to the largest value. Tokenization is not "
+            "measured.",
+        .example = "tuff bench --shape minilm --batch 1,8 --length 128 --repeat 3\n"
+                   "tuff bench --op matmul,attention --dtype f32 --json --out ops.jsonl",
         .options = options,
         .option_count = COUNT(options),
     };
@@ -132,9 +191,13 @@ int tuff_cmd_bench(int argc, char **argv) {
     if (code != OPTIONS_GO_ON)
         return code;
     code = read_lists(&command, &bench);
+    if (code == OPTIONS_GO_ON && arguments.count != (bench.compares ? 2 : 0))
+        code = options_refuse(&command, "--compare takes two files, all else none");
     if (code == OPTIONS_GO_ON)
-        code = open_and_run(&common, &bench);
+        code = bench.compares ? bench_compare(arguments.values[0], arguments.values[1], common.out)
+                              : open_and_run(&common, &bench);
     free(bench.shapes.text);
     free(bench.dtypes.text);
+    free(bench.ops.text);
     return code;
 }
