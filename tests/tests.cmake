@@ -62,12 +62,16 @@ endforeach()
 if("tools" IN_LIST test_folders)
     add_dependencies(tests_tools kernelgen)
 endif()
+include(tools/examples/examples.cmake)
+add_dependencies(tests_examples ${examples})
 
 # A device as small as a phone's, under validation: a layer shrinks what the device says of itself.
 add_test(NAME mobile COMMAND tests_api --verbose --filter api_goldens/small*)
 set_tests_properties(mobile PROPERTIES ENVIRONMENT "VK_ADD_LAYER_PATH=${CMAKE_CURRENT_BINARY_DIR}/layers/explicit;\
 VK_INSTANCE_LAYERS=VK_LAYER_KHRONOS_validation:VK_LAYER_TUFF_test;TUFF_TEST_PROFILE=mobile")
 
+add_test(NAME header COMMAND ${CMAKE_COMMAND} -DC_COMPILER=${CMAKE_C_COMPILER} -DBUILD=${CMAKE_CURRENT_BINARY_DIR}
+         -P ${CMAKE_CURRENT_SOURCE_DIR}/tests/header.cmake)
 add_test(NAME layers COMMAND ${CMAKE_COMMAND} -P ${CMAKE_CURRENT_SOURCE_DIR}/tests/layers.cmake)
 add_test(NAME symbols COMMAND ${CMAKE_COMMAND} -DNM=${CMAKE_NM} -DSTATIC=$<TARGET_FILE:tuff_static>
          -DSHARED=$<TARGET_FILE:tuff_shared> -P ${CMAKE_CURRENT_SOURCE_DIR}/tests/symbols.cmake)

@@ -27,9 +27,6 @@
     X(vkQueueSubmit)                                                                                         \
     X(vkCreateSemaphore)                                                                                     \
     X(vkDestroySemaphore)                                                                                    \
-    X(vkGetSemaphoreCounterValue)                                                                            \
-    X(vkSignalSemaphore)                                                                                     \
-    X(vkWaitSemaphores)                                                                                      \
     X(vkCreateBuffer)                                                                                        \
     X(vkDestroyBuffer)                                                                                       \
     X(vkGetBufferMemoryRequirements)                                                                         \
