@@ -8,8 +8,8 @@
 #include "lib/attention_tile.glsl"
 #include "lib/random.glsl"
 
-layout(constant_id = 2) const uint skips_keys = 0;
-layout(constant_id = 3) const uint skips_values = 0;
+layout(constant_id = 3) const uint skips_keys = 0;
+layout(constant_id = 4) const uint skips_values = 0;
 
 layout(binding = 0) readonly buffer Qkv { elem4 qkv[]; };            // (rows, 3 * head_count * head_stride)
 layout(binding = 1) readonly buffer KeyTiles { ivec4 key_tiles[]; }; // first key row, keys, first query row, queries
@@ -28,15 +28,25 @@ layout(push_constant) uniform Push
     float dropout_scale;
 };
 
-// What dropout multiplies key i of this invocation and its four queries with: bits come for four keys at once.
-void dropout_factors(uint head, uint query_row, uint key_in_sequence, out vec4 factors[4])
+// Bit 4 i + j tells whether key i of this invocation survives dropout with its query j: one register where sixteen
+// factors would make others spill. Random numbers come for four keys at once.
+uint dropout_survivors(uint head, uint query_row, uint key_in_sequence)
 {
+    uint survivors = 0;
+    uint first = lane_rows == 4 ? 0 : key_in_sequence % 4;
     [[unroll]] for (uint j = 0; j < 4; j++) {
-        vec4 keys = dropout4(seed[0], dropout_stream, head, query_row + j, key_in_sequence / 4, dropout_threshold,
-                             dropout_scale);
-        [[unroll]] for (uint i = 0; i < 4; i++)
-            factors[i][j] = keys[i];
+        uvec4 bits = random4(seed[0], dropout_stream, head, query_row + j, key_in_sequence / 4);
+        [[unroll]] for (uint i = 0; i < lane_rows; i++)
+            survivors |= uint(bits[first + i] >= dropout_threshold) << (4 * i + j);
     }
+    return survivors;
+}
+
+// What dropout multiplies key i and the four queries with.
+vec4 dropout_factors(uint survivors, uint i)
+{
+    bvec4 survives = notEqual(uvec4(survivors >> 4 * i) & uvec4(1, 2, 4, 8), uvec4(0));
+    return mix(vec4(0.0), vec4(dropout_scale), survives);
 }
 
 // One chunk of columns of a gradient; written out for the reason that attention_forward_tiled gives.
@@ -66,7 +76,7 @@ void main()
     uint context_groups = head_count * head_groups;
     uint key_at = uint(tile.x) * row_groups + (head_count + head) * head_groups;
     uint value_at = key_at + context_groups;
-    uint key_in_sequence = uint(tile.x) - uint(tile.z) + ty * 4; // a sequence's keys begin where its queries do
+    uint key_in_sequence = uint(tile.x) - uint(tile.z) + ty * lane_rows; // a sequence's keys begin where its queries do
     float score_scale = tile.w < 0 ? 0.0 : scale * LOG2_E;
 
     vec4 d_key[max_chunks][4], d_value[max_chunks][4];
@@ -96,12 +106,13 @@ void main()
             log_sums[j] = stat.x * LOG2_E;
             deltas[j] = stat.y;
         }
-        vec4 factors[4];
+        uint survivors = 0;
         if (has_dropout != 0)
-            dropout_factors(head, first_row + tx * 4, key_in_sequence, factors);
-        [[unroll]] for (uint i = 0; i < 4; i++) {
+            survivors = dropout_survivors(head, first_row + tx * 4, key_in_sequence);
+        [[unroll]] for (uint i = 0; i < lane_rows; i++) {
             p[i] = mix(vec4(0.0), exp2(p[i] * score_scale - log_sums), is_query);
-            weights[(ty * 4 + i) * pitch + tx] = has_dropout != 0 ? p[i] * factors[i] : p[i];
+            vec4 factors = has_dropout != 0 ? dropout_factors(survivors, i) : vec4(1.0);
+            weights[(ty * lane_rows + i) * pitch + tx] = p[i] * factors;
         }
         if (skips_values == 0) {
             ADD(d_value, d_context, d_context_at, context_groups, 0)
@@ -123,10 +134,10 @@ void main()
             barrier();
             add_products(d_p);
         }
-        [[unroll]] for (uint i = 0; i < 4; i++) {
+        [[unroll]] for (uint i = 0; i < lane_rows; i++) {
             if (has_dropout != 0)
-                d_p[i] *= factors[i];
-            weights[(ty * 4 + i) * pitch + tx] = p[i] * (d_p[i] - deltas) * scale;
+                d_p[i] *= dropout_factors(survivors, i);
+            weights[(ty * lane_rows + i) * pitch + tx] = p[i] * (d_p[i] - deltas) * scale;
         }
         ADD(d_key, qkv, query_at, row_groups, 0)
         ADD(d_key, qkv, query_at, row_groups, 1)
@@ -138,8 +149,8 @@ void main()
         ADD(d_key, qkv, query_at, row_groups, 7)
     }
 
-    [[unroll]] for (uint i = 0; i < 4; i++) {
-        uint row = ty * 4 + i;
+    [[unroll]] for (uint i = 0; i < lane_rows; i++) {
+        uint row = ty * lane_rows + i;
         [[unroll]] for (uint c = 0; c < max_chunks; c++) {
             uint at = row * row_groups + c * chunk_groups + tx;
             if (row < key_count && c * chunk_groups + tx < head_groups) {

@@ -94,8 +94,8 @@ void main()
             add_products(d_p);
         }
         bvec4 is_key = lessThan(uvec4(tx * 4) + uvec4(0, 1, 2, 3), uvec4(count));
-        [[unroll]] for (uint i = 0; i < 4; i++) {
-            uint q = ty * 4 + i;
+        [[unroll]] for (uint i = 0; i < lane_rows; i++) {
+            uint q = ty * lane_rows + i;
             vec4 p = mix(vec4(0.0), exp2(scores[i] * score_scale - log_sums[q]), is_key);
             if (has_dropout != 0)
                 d_p[i] *= dropout4(seed[0], dropout_stream, head, uint(tile.x) + q, k / 4 + tx, dropout_threshold,
@@ -112,8 +112,8 @@ void main()
         ADD_KEYS(7)
     }
 
-    [[unroll]] for (uint i = 0; i < 4; i++) {
-        uint q = ty * 4 + i;
+    [[unroll]] for (uint i = 0; i < lane_rows; i++) {
+        uint q = ty * lane_rows + i;
         [[unroll]] for (uint c = 0; c < max_chunks; c++) {
             if (q < query_count && c * chunk_groups + tx < head_groups) {
                 uint at = query_at + q * row_groups + c * chunk_groups + tx;

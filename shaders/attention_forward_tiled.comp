@@ -26,11 +26,12 @@ layout(push_constant) uniform Push
 shared float shrink[tile_rows]; // what a row's sums are multiplied with as its largest score grows
 shared float share[tile_rows];  // 1 / sum of the exponentials
 
-// Two invocations share a row: each takes exponentials of half of it.
-uint soft_row = gl_LocalInvocationID.x / 2;
-uint soft_half = gl_LocalInvocationID.x % 2;
+// Two invocations or more share a row: each takes exponentials of a part of it.
+const uint soft_parts = workgroup_size / tile_rows;
+uint soft_row = gl_LocalInvocationID.x / soft_parts;
+uint soft_part = gl_LocalInvocationID.x % soft_parts;
 
-// From scores in `own` to probabilities in `weights`. `total` counts this half of the row.
+// From scores in `own` to probabilities in `weights`. `total` counts this part of the row.
 void soften(uint head, uint row, uint first_key, inout float top, inout float total)
 {
     vec4 largest = vec4(top);
@@ -40,10 +41,10 @@ void soften(uint head, uint row, uint first_key, inout float top, inout float to
     float factor = exp2(top - new_top);
     top = new_top;
     total *= factor;
-    if (soft_half == 0)
+    if (soft_part == 0)
         shrink[soft_row] = factor;
-    [[unroll]] for (uint k = 0; k < tile_rows / 8; k++) {
-        uint group = soft_half * (tile_rows / 8) + k;
+    [[unroll]] for (uint k = 0; k < lane_rows; k++) {
+        uint group = soft_part * lane_rows + k;
         vec4 p = exp2(own[soft_row * pitch + group] - top);
         total += p.x + p.y + p.z + p.w;
         if (has_dropout != 0)
@@ -60,8 +61,8 @@ void soften(uint head, uint row, uint first_key, inout float top, inout float to
             barrier();                                                                               \
         STAGE(other, other_slot, qkv, value_start, row_groups, count, c)                             \
         barrier();                                                                                   \
-        [[unroll]] for (uint i = 0; i < 4; i++)                                                      \
-            sums[c][i] *= shrink[ty * 4 + i];                                                        \
+        [[unroll]] for (uint i = 0; i < lane_rows; i++)                                              \
+            sums[c][i] *= shrink[ty * lane_rows + i];                                                \
         add_weighted(sums[c]);                                                                       \
     }
 
@@ -96,8 +97,8 @@ void main()
         }
         barrier();
         bvec4 is_key = lessThan(uvec4(tx * 4) + uvec4(0, 1, 2, 3), uvec4(count));
-        [[unroll]] for (uint i = 0; i < 4; i++)
-            own[(ty * 4 + i) * pitch + tx] = mix(vec4(LOWEST), scores[i] * score_scale, is_key);
+        [[unroll]] for (uint i = 0; i < lane_rows; i++)
+            own[(ty * lane_rows + i) * pitch + tx] = mix(vec4(LOWEST), scores[i] * score_scale, is_key);
         barrier();
         soften(head, uint(tile.x) + soft_row, k, top, total);
         uint value_start = key_start + to_value + k * row_groups;
@@ -111,23 +112,25 @@ void main()
         ADD_VALUES(7)
     }
 
-    // The two halves of a row have the same `top`.
+    // All parts of a row have the same `top`.
     barrier();
     own[gl_LocalInvocationID.x].x = total;
     barrier();
-    total = own[soft_row * 2].x + own[soft_row * 2 + 1].x;
-    if (soft_half == 0)
+    total = 0.0;
+    [[unroll]] for (uint part = 0; part < soft_parts; part++)
+        total += own[soft_row * soft_parts + part].x;
+    if (soft_part == 0)
         share[soft_row] = key_count > 0 ? 1.0 / total : 0.0;
     barrier();
-    [[unroll]] for (uint i = 0; i < 4; i++) {
-        uint q = ty * 4 + i;
+    [[unroll]] for (uint i = 0; i < lane_rows; i++) {
+        uint q = ty * lane_rows + i;
         uint context_at = ((uint(tile.x) + q) * head_count + head) * head_groups;
         [[unroll]] for (uint c = 0; c < max_chunks; c++) {
             if (q < query_count && c * chunk_groups + tx < head_groups)
                 context[context_at + c * chunk_groups + tx] = store4(sums[c][i] * share[q]);
         }
     }
-    if (stats_stride == 0 || soft_half != 0 || soft_row >= query_count)
+    if (stats_stride == 0 || soft_part != 0 || soft_row >= query_count)
         return;
     uint stats_at = (uint(tile.x) + soft_row) * stats_stride;
     stats[stats_at + head] = vec2(key_count > 0 ? (top + log2(total)) * LN_2 : 0.0, 0.0);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Products of tiles for the attention kernels of GPUs. A workgroup of 64 holds 32 own rows and meets 32 others at a time;
-// both are staged through shared memory, a chunk of 32 columns at a time, so that any head fits into 16 KiB. Invocation
-// (ty, tx) has the own rows 4 ty ... 4 ty + 3 and the others 4 tx ... 4 tx + 3. No subgroup operation is used.
+// Products of tiles for the attention kernels of GPUs. A workgroup holds 32 own rows and meets 32 others at a time; both
+// are staged through shared memory, a chunk of 32 columns at a time, so that any head fits into 16 KiB. Invocation
+// (ty, tx) has lane_rows own rows from lane_rows * ty on and the others 4 tx ... 4 tx + 3: four own rows share most
+// loads, fewer keep the sums of large heads in registers. No subgroup operation is used.
 #ifndef TUFF_ATTENTION_TILE_GLSL
 #define TUFF_ATTENTION_TILE_GLSL
 
@@ -9,9 +10,11 @@
 
 layout(constant_id = 0) const uint head_groups = 16; // head_stride / 4
 layout(constant_id = 1) const uint has_dropout = 0;
-layout(local_size_x = 64) in;
+layout(constant_id = 2) const uint workgroup_size = 64; // 64, 128 or 256
+layout(local_size_x = 64, local_size_x_id = 2) in;
 
 const uint tile_rows = 32;
+const uint lane_rows = 256 / workgroup_size;
 const uint chunk_groups = 8;
 const uint chunk_count = (head_groups + chunk_groups - 1) / chunk_groups;
 const uint max_chunks = 8; // heads of up to 256 columns
@@ -29,7 +32,7 @@ uint other_slot(uint row) { return (row % 4) * 8 + row / 4; }
 
 // Fills own or other with a chunk of columns; row r of `count` begins at group base + r * row_pitch of the buffer.
 #define STAGE(destination, slot_of, buffer_name, base, row_pitch, count, chunk)                                              \
-    for (uint e = gl_LocalInvocationID.x; e < tile_rows * chunk_groups; e += 64) {                                           \
+    for (uint e = gl_LocalInvocationID.x; e < tile_rows * chunk_groups; e += workgroup_size) {                               \
         uint r = e / chunk_groups;                                                                                           \
         uint g = (chunk) * chunk_groups + e % chunk_groups;                                                                  \
         bool is_inside = r < (count) && g < head_groups;                                                                     \
@@ -38,7 +41,7 @@ uint other_slot(uint row) { return (row % 4) * 8 + row / 4; }
     }
 #define SAME_SLOT(row) (row)
 
-// sums[i][j] += own row 4 ty + i times other row 4 tx + j over the staged chunk.
+// sums[i][j] += own row lane_rows * ty + i times other row 4 tx + j over the staged chunk.
 void add_products(inout vec4 sums[4])
 {
     [[dont_unroll]] for (uint d = 0; d < min(chunk_groups, head_groups); d++) {
@@ -46,14 +49,14 @@ void add_products(inout vec4 sums[4])
         vec4 b1 = other[(8 + tx) * pitch + d];
         vec4 b2 = other[(16 + tx) * pitch + d];
         vec4 b3 = other[(24 + tx) * pitch + d];
-        [[unroll]] for (uint i = 0; i < 4; i++) {
-            vec4 a = own[(ty * 4 + i) * pitch + d];
+        [[unroll]] for (uint i = 0; i < lane_rows; i++) {
+            vec4 a = own[(ty * lane_rows + i) * pitch + d];
             sums[i] += vec4(dot(a, b0), dot(a, b1), dot(a, b2), dot(a, b3));
         }
     }
 }
 
-// sums[i] += weights of own row 4 ty + i times the staged others, in column group tx of the chunk.
+// sums[i] += weights of own row lane_rows * ty + i times the staged others, in column group tx of the chunk.
 void add_weighted(inout vec4 sums[4])
 {
     [[dont_unroll]] for (uint k = 0; k < tile_rows / 4; k++) {
@@ -61,8 +64,8 @@ void add_weighted(inout vec4 sums[4])
         vec4 v1 = other[(8 + k) * pitch + tx];
         vec4 v2 = other[(16 + k) * pitch + tx];
         vec4 v3 = other[(24 + k) * pitch + tx];
-        [[unroll]] for (uint i = 0; i < 4; i++) {
-            vec4 w = weights[(ty * 4 + i) * pitch + k];
+        [[unroll]] for (uint i = 0; i < lane_rows; i++) {
+            vec4 w = weights[(ty * lane_rows + i) * pitch + k];
             sums[i] += w.x * v0 + w.y * v1 + w.z * v2 + w.w * v3;
         }
     }

@@ -26,7 +26,9 @@ enum { CONTEXT = TUFF_ATTENTION_CONTEXT, STATS = TUFF_ATTENTION_STATS };
 enum {
     TILE_ROWS = 32,         /* of the tiled kernels */
     UNROLLED_COLUMNS = 128, /* larger heads are too much for the registers of one invocation */
-    PAIRED_COLUMNS = 32,    /* up to here d_key and d_value together spill on no device */
+    PAIRED_COLUMNS = 64,    /* up to here d_key and d_value are made in one run: they spill on no device */
+    LEAST_LANES = 64,       /* four rows a lane */
+    MOST_LANES = 256,       /* one row a lane */
 };
 
 static bool is_cpu(const struct tuff_device *device) {
@@ -43,10 +45,23 @@ static bool uses_tiles(const struct tuff_device *device, const struct tuff_node 
     return !is_cpu(device) || node->params.attention.head_stride > UNROLLED_COLUMNS;
 }
 
-/* NVIDIA, AMD and Qualcomm have the registers for both gradients of a head of 64. */
+/* NVIDIA, AMD and Qualcomm have 128 registers or more a lane and room for several workgroups. */
 static bool has_many_registers(const struct tuff_device *device) {
     uint32_t vendor = device->info.vendor_id;
     return vendor == 0x10DE || vendor == 0x1002 || vendor == 0x5143;
+}
+
+/* Lanes of a workgroup of the tiled kernels: no more than leave each with what its registers hold. For each of
+ * its 256 / lanes rows a lane keeps an eighth of the columns of every output and four numbers of every product
+ * of the tile that is kept beside them. */
+static uint32_t tiled_lanes(const struct tuff_device *device, const struct tuff_node *node, uint32_t outputs,
+                            uint32_t products) {
+    const uint32_t kept = node->params.attention.head_stride * outputs / 8 + 4 * products;
+    const uint32_t most = device->limits.max_invocations < MOST_LANES ? 128 : MOST_LANES;
+    uint32_t lanes = LEAST_LANES;
+    while (lanes < most && MOST_LANES / lanes * kept > (has_many_registers(device) ? 112 : 64))
+        lanes *= 2;
+    return lanes;
 }
 
 /* Of the kernels without tiles: f32 f16, the same with addresses. */
@@ -102,17 +117,17 @@ static tuff_status forward_tiled(struct tuff_device *device, struct tuff_recordi
                                  const struct tuff_node *node) {
     const struct tuff_slice tiles = node->inputs[TILES]->slice;
     const struct tuff_slice context = node->outputs[CONTEXT]->slice;
-    return tuff_run_attention_forward_tiled(recording, tuff_is_f16(node->inputs[QKV]),
-                                            grid_of(device, node, node->inputs[TILES], 2),
-                                            &(struct tuff_attention_forward_tiled){
-                                                .qkv = node->inputs[QKV]->slice,
-                                                .tiles = tiles,
-                                                .seed = slice_or(node->inputs[SEED], tiles),
-                                                .context = context,
-                                                .stats = slice_or(node->outputs[STATS], context),
-                                                .push = { COMMON_PUSH(node) },
-                                                .spec = { COMMON_SPEC(node) },
-                                            });
+    return tuff_run_attention_forward_tiled(
+        recording, tuff_is_f16(node->inputs[QKV]), grid_of(device, node, node->inputs[TILES], 2),
+        &(struct tuff_attention_forward_tiled){
+            .qkv = node->inputs[QKV]->slice,
+            .tiles = tiles,
+            .seed = slice_or(node->inputs[SEED], tiles),
+            .context = context,
+            .stats = slice_or(node->outputs[STATS], context),
+            .push = { COMMON_PUSH(node) },
+            .spec = { COMMON_SPEC(node), .workgroup_size = tiled_lanes(device, node, 1, 1) },
+        });
 }
 
 tuff_status tuff_attention_record_forward(struct tuff_device *device, struct tuff_recording *recording,
@@ -150,7 +165,7 @@ static tuff_status backward_query_tiled(struct tuff_device *device, struct tuff_
             .stats = node->outputs[STATS]->slice,
             .d_qkv = node->d_inputs[QKV]->slice,
             .push = { COMMON_PUSH(node), .accumulates = node->accumulates[QKV] },
-            .spec = { COMMON_SPEC(node) },
+            .spec = { COMMON_SPEC(node), .workgroup_size = tiled_lanes(device, node, 1, 2) },
         });
 }
 
@@ -193,7 +208,9 @@ static tuff_status backward_key_value_tiled(struct tuff_device *device, struct t
             .stats = node->outputs[STATS]->slice,
             .d_qkv = node->d_inputs[QKV]->slice,
             .push = { COMMON_PUSH(node), .accumulates = node->accumulates[QKV] },
-            .spec = { COMMON_SPEC(node), .skips_keys = skips_keys, .skips_values = skips_values },
+            .spec = { COMMON_SPEC(node),
+                      .workgroup_size = tiled_lanes(device, node, skips_keys || skips_values ? 1 : 2, 3),
+                      .skips_keys = skips_keys, .skips_values = skips_values },
         });
 }
 
@@ -231,7 +248,7 @@ tuff_status tuff_attention_record_backward(struct tuff_device *device, struct tu
     TUFF_TRY(backward_query(device, recording, node));
     if (!uses_tiles(device, node))
         return backward_key_value(device, recording, node);
-    if (columns <= PAIRED_COLUMNS || (columns <= 2 * PAIRED_COLUMNS && has_many_registers(device)))
+    if (columns <= PAIRED_COLUMNS)
         return backward_key_value_tiled(device, recording, node, false, false);
     TUFF_TRY(backward_key_value_tiled(device, recording, node, false, true));
     return backward_key_value_tiled(device, recording, node, true, false);

@@ -25,6 +25,17 @@ static const uint32_t products[][8] = {
     { 8, 768, 768, TUFF_ACTIVATION_TANH, 1 },    { 0 },
 };
 
+/* Heads of 32, 64 and 128 columns with and without dropout, as ops/attention.c reads them. */
+static const uint32_t attentions[][8] = {
+    { 12, 32, 128, 31, 0, 0, 3 },
+    { 12, 64, 128, 31, 0, 0, 3 },
+    { 6, 128, 128, 31, 0, 0, 3 },
+    { 12, 32, 128, 31, 0, 0, 3, 10 },
+    { 12, 64, 128, 31, 0, 0, 3, 10 },
+    { 6, 128, 128, 31, 0, 0, 3, 10 },
+    { 0 },
+};
+
 static bool is_fatal(tuff_status status) {
     return status == TUFF_DEVICE_LOST || status == TUFF_HOST_MEMORY || status == TUFF_DEVICE_MEMORY;
 }
@@ -109,6 +120,7 @@ static tuff_status record_shapes(struct inventory *inventory, const struct tuff_
 static tuff_status record_ops(struct inventory *inventory) {
     for (size_t i = 0; tuff_ops[i]; i++)
         TUFF_TRY(record_shapes(inventory, tuff_ops[i], tuff_ops[i]->check_shapes));
+    TUFF_TRY(record_shapes(inventory, &tuff_op_attention, attentions));
     return record_shapes(inventory, &tuff_op_linear, products);
 }
 
