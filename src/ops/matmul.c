@@ -134,8 +134,9 @@ tuff_status tuff_matmul_run_with(struct tuff_recording *recording, const struct 
 tuff_status tuff_matmul_run(struct tuff_device *device, struct tuff_recording *recording,
                             const struct tuff_matmul *matmul) {
     const struct tuff_shape *y = &matmul->y->shape;
-    struct tuff_matmul_tile tile = tuff_matmul_tile_for(device, matmul->weight->shape.type, y->rows, y->cols,
-                                                        tuff_shape_stride(&matmul->x->shape) / 4);
+    struct tuff_matmul_tile tile =
+        tuff_matmul_tile_for(device, matmul->weight->shape.type, y->rows, y->cols,
+                             tuff_shape_stride(&matmul->x->shape) / 4, matmul->over_outputs);
     return tuff_matmul_run_with(recording, matmul, &tile);
 }
 

@@ -68,6 +68,14 @@ static const struct tuff_matmul_tile intel_tile = { .lanes_x = 8,
                                                     .step = 4,
                                                     .uses_shared = true,
                                                     .rolls = true };
+/* 32 outputs a lane, 64 x 64: Intel's gradients of inputs, at which the larger tile spills. */
+static const struct tuff_matmul_tile intel_gradient_tile = { .lanes_x = 8,
+                                                             .lanes_y = 16,
+                                                             .tile_rows = 4,
+                                                             .tile_groups = 2,
+                                                             .step = 4,
+                                                             .uses_shared = true,
+                                                             .rolls = true };
 /* 32 outputs a lane, 64 x 64: everything else. */
 static const struct tuff_matmul_tile common_tile = {
     .lanes_x = 16, .lanes_y = 8, .tile_rows = 8, .tile_groups = 1, .step = 4, .uses_shared = true
@@ -80,11 +88,11 @@ static const struct tuff_matmul_tile least_tile = {
     .lanes_x = 16, .lanes_y = 8, .tile_rows = 2, .tile_groups = 1, .step = 8, .uses_shared = true
 };
 
-const struct tuff_matmul_tile *const tuff_matmul_gpu_tiles[] = { &large_tile,  &nvidia_tile, &intel_tile,
-                                                                 &common_tile, &small_tile,  &least_tile,
-                                                                 NULL };
+const struct tuff_matmul_tile *const tuff_matmul_gpu_tiles[] = {
+    &large_tile, &nvidia_tile, &intel_tile, &intel_gradient_tile, &common_tile, &small_tile, &least_tile, NULL
+};
 
-static const struct tuff_matmul_tile *best_tile(const struct tuff_device *device) {
+static const struct tuff_matmul_tile *best_tile(const struct tuff_device *device, bool over_outputs) {
     switch (device->info.vendor_id) {
     case VENDOR_AMD: /* before RDNA a wave is 64 wide, and large tiles leave room for one */
         return device->limits.min_subgroup_size < 64 ? &large_tile : &common_tile;
@@ -93,7 +101,7 @@ static const struct tuff_matmul_tile *best_tile(const struct tuff_device *device
     case VENDOR_NVIDIA:
         return &nvidia_tile;
     case VENDOR_INTEL:
-        return &intel_tile;
+        return over_outputs ? &intel_gradient_tile : &intel_tile;
     default:
         return &common_tile;
     }
@@ -105,9 +113,10 @@ static uint64_t workgroups(const struct tuff_matmul_tile *tile, uint32_t rows, u
 }
 
 /* The largest tile that keeps some dozens of cores at work and wastes no rows. */
-static struct tuff_matmul_tile gpu_tile(const struct tuff_device *device, uint32_t rows, uint32_t cols) {
+static struct tuff_matmul_tile gpu_tile(const struct tuff_device *device, uint32_t rows, uint32_t cols,
+                                        bool over_outputs) {
     enum { ENOUGH = 64 };
-    const struct tuff_matmul_tile *tiles[] = { best_tile(device), &common_tile, &small_tile };
+    const struct tuff_matmul_tile *tiles[] = { best_tile(device, over_outputs), &common_tile, &small_tile };
     for (size_t i = 0; i < sizeof tiles / sizeof tiles[0]; i++)
         if (workgroups(tiles[i], rows, cols) >= ENOUGH)
             return *tiles[i];
@@ -115,10 +124,11 @@ static struct tuff_matmul_tile gpu_tile(const struct tuff_device *device, uint32
 }
 
 struct tuff_matmul_tile tuff_matmul_tile_for(const struct tuff_device *device, enum tuff_type type,
-                                             uint32_t rows, uint32_t cols, uint32_t groups) {
+                                             uint32_t rows, uint32_t cols, uint32_t groups,
+                                             bool over_outputs) {
     if (tuff_matmul_uses_lanes(device, type) && tuff_padded(cols) >= device->limits.subgroup_size)
         return lanes_tile(device, rows, groups);
-    return device->info.type == TUFF_DEVICE_CPU ? cpu_tile : gpu_tile(device, rows, cols);
+    return device->info.type == TUFF_DEVICE_CPU ? cpu_tile : gpu_tile(device, rows, cols, over_outputs);
 }
 
 const struct tuff_outer_tile tuff_outer_gpu_tile = {

@@ -20,9 +20,10 @@ struct tuff_matmul_tile {
 /* Whether the kernels for CPU drivers that take addresses serve this type. */
 bool tuff_matmul_uses_lanes(const struct tuff_device *device, enum tuff_type type);
 
-/* The tile for a product of (rows, 4 * groups) with (4 * groups, cols). */
+/* The tile for a product of (rows, 4 * groups) with (4 * groups, cols); over_outputs: a gradient of inputs. */
 struct tuff_matmul_tile tuff_matmul_tile_for(const struct tuff_device *device, enum tuff_type type,
-                                             uint32_t rows, uint32_t cols, uint32_t groups);
+                                             uint32_t rows, uint32_t cols, uint32_t groups,
+                                             bool over_outputs);
 
 /* The constants of matmul_outer_tiled. */
 struct tuff_outer_tile {
