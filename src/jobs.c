@@ -75,7 +75,8 @@ static tuff_status create(struct tuff_model *model, tuff_status (*call)(struct t
     job->work.body = run;
     job->model = model;
     job->call = call;
-    job->count = job->total = count;
+    job->count = count;
+    job->total = count;
     job->after = defaults;
     tuff_options_copy(&job->after, sizeof job->after, after);
     return TUFF_OK;

@@ -15,11 +15,33 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
-/* The functions below this layer, found by what the loader writes at the start of every handle. */
+#ifdef VK_KHR_cooperative_matrix
+#define LAYER_MATRIX_FUNCTIONS(X) X(vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR)
+#else
+#define LAYER_MATRIX_FUNCTIONS(X)
+#endif
+#define LAYER_INSTANCE_FUNCTIONS(X)                                                                          \
+    X(vkDestroyInstance)                                                                                     \
+    X(vkEnumeratePhysicalDevices)                                                                            \
+    X(vkCreateDebugUtilsMessengerEXT)                                                                        \
+    X(vkDestroyDebugUtilsMessengerEXT)                                                                       \
+    X(vkEnumerateDeviceExtensionProperties)                                                                  \
+    X(vkGetPhysicalDeviceProperties)                                                                         \
+    X(vkGetPhysicalDeviceProperties2)                                                                        \
+    X(vkGetPhysicalDeviceMemoryProperties2)                                                                  \
+    X(vkGetPhysicalDeviceFeatures)                                                                           \
+    X(vkGetPhysicalDeviceFeatures2)                                                                          \
+    LAYER_MATRIX_FUNCTIONS(X)
+
+/* The functions below this layer, found by what the loader writes at the start of every handle. They are asked
+ * for while the instance is made: later some loaders answer with the topmost layer's. */
 struct instance {
     void *key;
     VkInstance handle;
     PFN_vkGetInstanceProcAddr get;
+#define FUNCTION(name) PFN_##name name;
+    LAYER_INSTANCE_FUNCTIONS(FUNCTION)
+#undef FUNCTION
 };
 struct device {
     void *key;
@@ -232,13 +254,10 @@ static VKAPI_ATTR PFN_vkVoidFunction VKAPI_CALL layer_vkGetDeviceProcAddr(VkDevi
 
 /* ---------------------------------------------------------------- on an instance */
 
-/* The function of that name below this layer. */
-#define BELOW(function) ((PFN_##function)instance->get(instance->handle, #function))
-
 #define CALL(name, parameters, arguments)                                                                    \
     static VKAPI_ATTR VkResult VKAPI_CALL layer_##name parameters {                                          \
         struct instance *instance = instance_of(d);                                                          \
-        return must_fail(#name) ? state.fail_with : BELOW(name) arguments;                                   \
+        return must_fail(#name) ? state.fail_with : instance->name arguments;                                \
     }
 LAYER_INSTANCE_CALLS(CALL)
 #undef CALL
@@ -265,11 +284,14 @@ static VKAPI_ATTR VkResult VKAPI_CALL layer_vkCreateInstance(const VkInstanceCre
         return result;
     state.live[KIND_vkCreateInstance]++;
     pthread_mutex_lock(&lock);
-    for (size_t i = 0; i < MOST; i++)
-        if (!instances[i].key) {
-            instances[i] = (struct instance){ .key = key_of(*out), .handle = *out, .get = get };
-            break;
-        }
+    struct instance *instance = NULL;
+    for (size_t i = 0; i < MOST && !instance; i++)
+        if (!instances[i].key)
+            instance = &instances[i];
+    *instance = (struct instance){ .key = key_of(*out), .handle = *out, .get = get };
+#define FUNCTION(name) instance->name = (PFN_##name)get(*out, #name);
+    LAYER_INSTANCE_FUNCTIONS(FUNCTION)
+#undef FUNCTION
     pthread_mutex_unlock(&lock);
     return VK_SUCCESS;
 }
@@ -279,7 +301,7 @@ static VKAPI_ATTR void VKAPI_CALL layer_vkDestroyInstance(VkInstance d,
     struct instance *instance = d ? instance_of(d) : NULL;
     if (!instance)
         return;
-    BELOW(vkDestroyInstance)(d, callbacks);
+    instance->vkDestroyInstance(d, callbacks);
     state.live[KIND_vkCreateInstance]--;
     pthread_mutex_lock(&lock);
     memset(instance, 0, sizeof *instance);
@@ -332,7 +354,7 @@ layer_vkCreateDebugUtilsMessengerEXT(VkInstance d, const VkDebugUtilsMessengerCr
     struct instance *instance = instance_of(d);
     if (must_fail("vkCreateDebugUtilsMessengerEXT"))
         return state.fail_with;
-    VkResult result = BELOW(vkCreateDebugUtilsMessengerEXT)(d, info, callbacks, out);
+    VkResult result = instance->vkCreateDebugUtilsMessengerEXT(d, info, callbacks, out);
     state.live[KIND_vkCreateDebugUtilsMessengerEXT] += result == VK_SUCCESS;
     return result;
 }
@@ -341,7 +363,7 @@ static VKAPI_ATTR void VKAPI_CALL layer_vkDestroyDebugUtilsMessengerEXT(
     VkInstance d, VkDebugUtilsMessengerEXT messenger, const VkAllocationCallbacks *callbacks) {
     struct instance *instance = instance_of(d);
     state.live[KIND_vkCreateDebugUtilsMessengerEXT] -= messenger != VK_NULL_HANDLE;
-    BELOW(vkDestroyDebugUtilsMessengerEXT)(d, messenger, callbacks);
+    instance->vkDestroyDebugUtilsMessengerEXT(d, messenger, callbacks);
 }
 
 static VKAPI_ATTR VkResult VKAPI_CALL layer_vkEnumerateDeviceExtensionProperties(
@@ -349,7 +371,7 @@ static VKAPI_ATTR VkResult VKAPI_CALL layer_vkEnumerateDeviceExtensionProperties
     struct instance *instance = instance_of(d);
     if (must_fail("vkEnumerateDeviceExtensionProperties"))
         return state.fail_with;
-    VkResult result = BELOW(vkEnumerateDeviceExtensionProperties)(d, layer, count, extensions);
+    VkResult result = instance->vkEnumerateDeviceExtensionProperties(d, layer, count, extensions);
     if (result == VK_SUCCESS && extensions && is_mobile())
         *count = mobile_shrink_extensions(extensions, *count);
     return result;
@@ -358,7 +380,7 @@ static VKAPI_ATTR VkResult VKAPI_CALL layer_vkEnumerateDeviceExtensionProperties
 static VKAPI_ATTR void VKAPI_CALL
 layer_vkGetPhysicalDeviceProperties(VkPhysicalDevice d, VkPhysicalDeviceProperties *properties) {
     struct instance *instance = instance_of(d);
-    BELOW(vkGetPhysicalDeviceProperties)(d, properties);
+    instance->vkGetPhysicalDeviceProperties(d, properties);
     if (is_mobile())
         mobile_shrink_properties(properties);
 }
@@ -366,7 +388,7 @@ layer_vkGetPhysicalDeviceProperties(VkPhysicalDevice d, VkPhysicalDeviceProperti
 static VKAPI_ATTR void VKAPI_CALL
 layer_vkGetPhysicalDeviceProperties2(VkPhysicalDevice d, VkPhysicalDeviceProperties2 *properties) {
     struct instance *instance = instance_of(d);
-    BELOW(vkGetPhysicalDeviceProperties2)(d, properties);
+    instance->vkGetPhysicalDeviceProperties2(d, properties);
     if (is_mobile()) {
         mobile_shrink_properties(&properties->properties);
         mobile_shrink_chain(properties->pNext);
@@ -377,7 +399,7 @@ static VKAPI_ATTR void VKAPI_CALL layer_vkGetPhysicalDeviceMemoryProperties2(
     VkPhysicalDevice d, VkPhysicalDeviceMemoryProperties2 *properties) {
     struct instance *instance = instance_of(d);
     VkPhysicalDeviceMemoryProperties *memory = &properties->memoryProperties;
-    BELOW(vkGetPhysicalDeviceMemoryProperties2)(d, properties);
+    instance->vkGetPhysicalDeviceMemoryProperties2(d, properties);
     for (uint32_t i = 0; i < memory->memoryTypeCount && state.hides_coherence; i++)
         memory->memoryTypes[i].propertyFlags &= ~(VkMemoryPropertyFlags)VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
 }
@@ -385,7 +407,7 @@ static VKAPI_ATTR void VKAPI_CALL layer_vkGetPhysicalDeviceMemoryProperties2(
 static VKAPI_ATTR void VKAPI_CALL layer_vkGetPhysicalDeviceFeatures(VkPhysicalDevice d,
                                                                     VkPhysicalDeviceFeatures *features) {
     struct instance *instance = instance_of(d);
-    BELOW(vkGetPhysicalDeviceFeatures)(d, features);
+    instance->vkGetPhysicalDeviceFeatures(d, features);
     if (is_mobile())
         mobile_shrink_features(features);
 }
@@ -393,7 +415,7 @@ static VKAPI_ATTR void VKAPI_CALL layer_vkGetPhysicalDeviceFeatures(VkPhysicalDe
 static VKAPI_ATTR void VKAPI_CALL layer_vkGetPhysicalDeviceFeatures2(VkPhysicalDevice d,
                                                                      VkPhysicalDeviceFeatures2 *features) {
     struct instance *instance = instance_of(d);
-    BELOW(vkGetPhysicalDeviceFeatures2)(d, features);
+    instance->vkGetPhysicalDeviceFeatures2(d, features);
     if (is_mobile()) {
         mobile_shrink_features(&features->features);
         mobile_shrink_chain(features->pNext);
@@ -406,7 +428,7 @@ static VKAPI_ATTR VkResult VKAPI_CALL layer_vkGetPhysicalDeviceCooperativeMatrix
     struct instance *instance = instance_of(d);
     if (must_fail("vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR"))
         return state.fail_with;
-    return BELOW(vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR)(d, count, properties);
+    return instance->vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR(d, count, properties);
 }
 #endif
 
