@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "ops/matmul_coopmat.h"
+
 struct checks {
     struct tuff_device *device;
     void (*row)(void *user, const tuff_check_row *row);
@@ -44,6 +46,19 @@ static bool is_fatal(tuff_status status) {
     return status == TUFF_DEVICE_LOST || status == TUFF_HOST_MEMORY || status == TUFF_DEVICE_MEMORY;
 }
 
+static tuff_status check_pass(struct checks *checks, const struct tuff_op *op, const uint32_t *numbers,
+                              enum tuff_type type, bool backward, const char *variant) {
+    struct tuff_check_result result = { 0 };
+    tuff_status status = backward ? tuff_op_check_backward(checks->device, op, numbers, type, &result)
+                                  : tuff_op_check_forward(checks->device, op, numbers, type, false, &result);
+    if (is_fatal(status))
+        return status;
+    char name[80];
+    snprintf(name, sizeof name, "%s%s", variant, backward ? " backward" : "");
+    tell(checks, op, numbers, name, status, &result);
+    return TUFF_OK;
+}
+
 static tuff_status check_shape(struct checks *checks, const struct tuff_op *op, const uint32_t *numbers) {
     static const struct {
         enum tuff_type type;
@@ -51,20 +66,10 @@ static tuff_status check_shape(struct checks *checks, const struct tuff_op *op, 
         const char *name;
     } passes[] = { { TUFF_TYPE_F32, false, "f32" },
                    { TUFF_TYPE_F16, false, "f16" },
-                   { TUFF_TYPE_F32, true, "f32 backward" } };
-    for (size_t i = 0; i < sizeof passes / sizeof *passes; i++) {
-        struct tuff_check_result result = { 0 };
-        tuff_status status;
-        if (!passes[i].backward)
-            status = tuff_op_check_forward(checks->device, op, numbers, passes[i].type, false, &result);
-        else if (op->backward)
-            status = tuff_op_check_backward(checks->device, op, numbers, passes[i].type, &result);
-        else
-            continue;
-        if (is_fatal(status))
-            return status;
-        tell(checks, op, numbers, passes[i].name, status, &result);
-    }
+                   { TUFF_TYPE_F32, true, "f32" } };
+    for (size_t i = 0; i < sizeof passes / sizeof *passes; i++)
+        if (!passes[i].backward || op->backward)
+            TUFF_TRY(check_pass(checks, op, numbers, passes[i].type, passes[i].backward, passes[i].name));
     return TUFF_OK;
 }
 
@@ -75,12 +80,32 @@ static bool is_end(const uint32_t *numbers) {
     return true;
 }
 
+/* The products again by each shape of matrices that the device lists, whether or not it is given them. */
+static tuff_status check_matrices(struct checks *checks) {
+    for (uint32_t n = 0;; n++) {
+        const struct tuff_matrix_shape *shape = tuff_coopmat_shape(checks->device, TUFF_MATRIX_F16, n);
+        if (!shape)
+            return TUFF_OK;
+        checks->device->forced_matrix_shape = shape;
+        tuff_status status = TUFF_OK;
+        for (const uint32_t(*numbers)[8] = tuff_op_linear.check_shapes; !is_end(*numbers); numbers++) {
+            char variant[64];
+            snprintf(variant, sizeof variant, "f16 %ux%ux%u", shape->m, shape->n, shape->k);
+            for (int backward = 0; backward < 2 && status == TUFF_OK; backward++)
+                status = check_pass(checks, &tuff_op_linear, *numbers, TUFF_TYPE_F16, backward != 0, variant);
+        }
+        checks->device->forced_matrix_shape = NULL;
+        TUFF_TRY(status);
+    }
+}
+
 tuff_status tuff_check_device(struct tuff_device *device, void (*row)(void *user, const tuff_check_row *row),
                               void *user, size_t *out_wrong) {
     struct checks checks = { .device = device, .row = row, .user = user };
     for (size_t i = 0; tuff_ops[i]; i++)
         for (const uint32_t(*shape)[8] = tuff_ops[i]->check_shapes; !is_end(*shape); shape++)
             TUFF_TRY(check_shape(&checks, tuff_ops[i], *shape));
+    TUFF_TRY(check_matrices(&checks));
     *out_wrong = checks.wrong;
     return TUFF_OK;
 }

@@ -1,8 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ops/driver.h"
 
+#include <string.h>
+
+enum { AMD = 0x1002, MESA = 0x10005, NVIDIA = 0x10de };
+
 bool tuff_driver_has_scalar_loads(const struct tuff_device *device) {
-    const uint32_t mesa = 0x10005;
-    return device->info.type == TUFF_DEVICE_CPU && device->info.vendor_id == mesa &&
+    return device->info.type == TUFF_DEVICE_CPU && device->info.vendor_id == MESA &&
            device->info.driver_version >= VK_MAKE_API_VERSION(0, 25, 0, 0);
+}
+
+bool tuff_driver_has_fast_matrices(const struct tuff_device *device) {
+    if (device->info.type == TUFF_DEVICE_CPU)
+        return false;
+    switch (device->info.vendor_id) {
+    case AMD:
+        return device->limits.has_fast_dot;
+    case NVIDIA:
+        return true;
+    default:
+        return false;
+    }
+}
+
+bool tuff_driver_runs_matrices(const struct tuff_device *device) {
+    return !strstr(device->info.driver, "llvmpipe") || device->limits.subgroup_size == 8;
 }

@@ -7,7 +7,13 @@
 
 #include "base/memory.h"
 #include "ops/check.h"
+#include "ops/matmul_coopmat.h"
 #include "vk/statistics.h"
+
+struct key_list {
+    struct tuff_pipeline_key *keys;
+    size_t count;
+};
 
 struct inventory {
     struct tuff_device *device;
@@ -124,25 +130,51 @@ static tuff_status record_ops(struct inventory *inventory) {
     return record_shapes(inventory, &tuff_op_linear, products);
 }
 
-static tuff_status tell_defaults(struct inventory *inventory) {
-    struct tuff_pipeline_key *keys = NULL;
-    size_t count = 0;
-    TUFF_TRY(tuff_pipelines_keys(inventory->device, &keys, &count));
-    qsort(keys, count, sizeof *keys, by_name);
+/* What has been recorded so far, but for `known`, which is in order. */
+static tuff_status tell_recorded(struct inventory *inventory, const struct key_list *known, bool is_default,
+                                 struct key_list *out_recorded) {
+    TUFF_TRY(tuff_pipelines_keys(inventory->device, &out_recorded->keys, &out_recorded->count));
+    qsort(out_recorded->keys, out_recorded->count, sizeof *out_recorded->keys, by_name);
+    for (size_t i = 0; i < out_recorded->count; i++) {
+        const struct tuff_pipeline_key *key = &out_recorded->keys[i];
+        bool is_known = known && bsearch(key, known->keys, known->count, sizeof *key, by_name);
+        if (!is_known)
+            TUFF_TRY(tell(inventory, key, is_default));
+    }
+    return TUFF_OK;
+}
+
+/* The products by every shape of matrices that the device lists. */
+static tuff_status record_matrices(struct inventory *inventory) {
     tuff_status status = TUFF_OK;
-    for (size_t i = 0; i < count && status == TUFF_OK; i++)
-        status = tell(inventory, &keys[i], true);
-    tuff_free(keys);
+    for (uint32_t n = 0; status == TUFF_OK; n++) {
+        inventory->device->forced_matrix_shape = tuff_coopmat_shape(inventory->device, TUFF_MATRIX_F16, n);
+        if (!inventory->device->forced_matrix_shape)
+            return TUFF_OK;
+        status = record_shapes(inventory, &tuff_op_linear, products);
+    }
+    inventory->device->forced_matrix_shape = NULL;
     return status;
 }
 
-/* Every variant that the device can run, with the constants that its shader states. */
+static tuff_status tell_matrices(struct inventory *inventory, const struct key_list *defaults) {
+    struct key_list recorded = { 0 };
+    TUFF_TRY(record_matrices(inventory));
+    tuff_status status = tell_recorded(inventory, defaults, false, &recorded);
+    tuff_free(recorded.keys);
+    return status;
+}
+
+/* Every variant that the device can run, with the constants that its shader states. Those of cooperative matrices
+ * have to be the device's. */
 static tuff_status tell_others(struct inventory *inventory) {
     for (size_t k = 0; tuff_kernels[k]; k++)
         for (uint32_t v = 0; v < tuff_kernels[k]->variant_count; v++) {
             const struct tuff_kernel *kernel = tuff_kernels[k];
             struct tuff_pipeline_key key = { .kernel = kernel, .variant = v };
-            if (!kernel->variants[v].code || !tuff_device_can(inventory->device, kernel->variants[v].needs))
+            uint32_t needs = kernel->variants[v].needs;
+            if (!kernel->variants[v].code || !tuff_device_can(inventory->device, needs) ||
+                (needs & TUFF_NEED_COOPERATIVE_MATRIX))
                 continue;
             for (uint32_t i = 0; i < kernel->spec_count; i++)
                 key.specs[i] = kernel->spec_defaults[i];
@@ -156,10 +188,14 @@ tuff_status tuff_inventory(struct tuff_device *device, const tuff_pipelines_opti
                            size_t *out_failed) {
     struct inventory inventory = { .device = device, .options = options, .row = row, .user = user };
     tuff_status status = record_ops(&inventory);
+    struct key_list defaults = { 0 };
     if (status == TUFF_OK)
-        status = tell_defaults(&inventory);
+        status = tell_recorded(&inventory, NULL, true, &defaults);
     if (status == TUFF_OK && options->all)
         status = tell_others(&inventory);
+    if (status == TUFF_OK && options->all)
+        status = tell_matrices(&inventory, &defaults);
+    tuff_free(defaults.keys);
     *out_failed = inventory.failed;
     return status;
 }

@@ -6,6 +6,7 @@
 #include "kernels/matmul_outer_lanes.h"
 #include "kernels/matmul_outer_tiled.h"
 #include "kernels/matmul_tiled.h"
+#include "ops/matmul_coopmat.h"
 
 enum { HAS_BIAS = 1, HAS_RESIDUAL = 2 };                                    /* as in the shaders */
 enum { VARIANT_F32, VARIANT_F16, VARIANT_F16_WIDE, VARIANT_F16_WIDEINPUT }; /* of matmul_tiled */
@@ -14,15 +15,15 @@ static uint32_t divide_up(uint32_t a, uint32_t b) {
     return a / b + (a % b != 0);
 }
 
-static struct tuff_slice slice_or(const struct tuff_tensor *tensor, const struct tuff_tensor *other) {
+struct tuff_slice tuff_slice_or(const struct tuff_tensor *tensor, const struct tuff_tensor *other) {
     return (tensor ? tensor : other)->slice;
 }
 
-static uint32_t flags_of(const struct tuff_matmul *matmul) {
+uint32_t tuff_matmul_flags(const struct tuff_matmul *matmul) {
     return (matmul->bias ? HAS_BIAS : 0) | (matmul->residual ? HAS_RESIDUAL : 0);
 }
 
-static uint64_t cost_of(const struct tuff_matmul *matmul) {
+uint64_t tuff_matmul_cost(const struct tuff_matmul *matmul) {
     return (uint64_t)matmul->y->shape.rows * matmul->y->shape.cols * matmul->x->shape.cols;
 }
 
@@ -34,24 +35,24 @@ static tuff_status run_lanes(struct tuff_recording *recording, const struct tuff
     uint64_t residual_address = matmul->residual ? tuff_slice_address(&matmul->residual->slice) : 0;
     uint32_t block_cols = tile->lanes_x * tile->lanes_y;
     struct tuff_grid grid = { divide_up(y->rows, tile->tile_rows),
-                              divide_up(tuff_padded(y->cols), block_cols), 1, cost_of(matmul) };
+                              divide_up(tuff_padded(y->cols), block_cols), 1, tuff_matmul_cost(matmul) };
     return tuff_run_matmul_lanes(
         recording, 0, grid,
         &(struct tuff_matmul_lanes){
             .x = matmul->x->slice,
             .weight = matmul->weight->slice,
-            .bias = slice_or(matmul->bias, matmul->x),
-            .residual = slice_or(matmul->residual, matmul->x),
-            .seed = slice_or(matmul->seed, matmul->x),
+            .bias = tuff_slice_or(matmul->bias, matmul->x),
+            .residual = tuff_slice_or(matmul->residual, matmul->x),
+            .seed = tuff_slice_or(matmul->seed, matmul->x),
             .y = matmul->y->slice,
-            .pre = slice_or(matmul->sum, matmul->y),
+            .pre = tuff_slice_or(matmul->sum, matmul->y),
             .push = { .rows = y->rows,
                       .cols = y->cols,
                       .groups = tuff_shape_stride(&matmul->x->shape) / 4,
                       .weight_stride = tuff_shape_stride(&matmul->weight->shape),
                       .first_output = matmul->first_output,
                       .y_stride = tuff_shape_stride(y) / 4,
-                      .flags = flags_of(matmul),
+                      .flags = tuff_matmul_flags(matmul),
                       .dropout_stream = matmul->dropout.stream,
                       .dropout_threshold = tuff_dropout_threshold(matmul->dropout.probability),
                       .dropout_scale = tuff_dropout_scale(matmul->dropout.probability),
@@ -87,17 +88,17 @@ static tuff_status run_tiled(struct tuff_recording *recording, const struct tuff
     uint32_t groups = tuff_shape_stride(&matmul->x->shape) / 4;
     struct tuff_grid grid = { divide_up(y->rows, tile->tile_rows * tile->lanes_y),
                               divide_up(tuff_padded(y->cols) / 4, tile->tile_groups * tile->lanes_x), 1,
-                              cost_of(matmul) };
+                              tuff_matmul_cost(matmul) };
     return tuff_run_matmul_tiled(
         recording, tiled_variant(matmul), grid,
         &(struct tuff_matmul_tiled){
             .x = matmul->x->slice,
             .weight = matmul->weight->slice,
-            .bias = slice_or(matmul->bias, matmul->x),
-            .residual = slice_or(matmul->residual, matmul->x),
-            .seed = slice_or(matmul->seed, matmul->x),
+            .bias = tuff_slice_or(matmul->bias, matmul->x),
+            .residual = tuff_slice_or(matmul->residual, matmul->x),
+            .seed = tuff_slice_or(matmul->seed, matmul->x),
             .y = matmul->y->slice,
-            .pre = slice_or(matmul->sum, matmul->y),
+            .pre = tuff_slice_or(matmul->sum, matmul->y),
             .push = { .rows = y->rows,
                       .cols = y->cols,
                       .groups = groups,
@@ -105,7 +106,7 @@ static tuff_status run_tiled(struct tuff_recording *recording, const struct tuff
                       .first_output = matmul->first_output,
                       .y_stride = tuff_shape_stride(y) / 4,
                       .turn = tile->step,
-                      .flags = flags_of(matmul),
+                      .flags = tuff_matmul_flags(matmul),
                       .dropout_stream = matmul->dropout.stream,
                       .dropout_threshold = tuff_dropout_threshold(matmul->dropout.probability),
                       .dropout_scale = tuff_dropout_scale(matmul->dropout.probability) },
@@ -131,9 +132,23 @@ tuff_status tuff_matmul_run_with(struct tuff_recording *recording, const struct 
     return run_tiled(recording, matmul, tile);
 }
 
+/* NULL: a plain kernel. */
+static const struct tuff_matrix_shape *matrix_shape_for(const struct tuff_device *device,
+                                                        const struct tuff_matmul *matmul) {
+    enum { FEW_ROWS = 16 };
+    if (!tuff_coopmat_serves(matmul))
+        return NULL;
+    if (device->forced_matrix_shape)
+        return device->forced_matrix_shape;
+    return matmul->y->shape.rows > FEW_ROWS ? tuff_coopmat_default(device, TUFF_MATRIX_F16) : NULL;
+}
+
 tuff_status tuff_matmul_run(struct tuff_device *device, struct tuff_recording *recording,
                             const struct tuff_matmul *matmul) {
     const struct tuff_shape *y = &matmul->y->shape;
+    const struct tuff_matrix_shape *shape = matrix_shape_for(device, matmul);
+    if (shape)
+        return tuff_coopmat_run(device, recording, matmul, shape);
     struct tuff_matmul_tile tile =
         tuff_matmul_tile_for(device, matmul->weight->shape.type, y->rows, y->cols,
                              tuff_shape_stride(&matmul->x->shape) / 4, matmul->over_outputs);

@@ -43,4 +43,10 @@ tuff_status tuff_outer_product_run_with(struct tuff_recording *recording,
                                         const struct tuff_outer_product *product,
                                         const struct tuff_outer_tile *tile);
 
+/* For the files of the kernels. */
+uint32_t tuff_matmul_flags(const struct tuff_matmul *matmul); /* HAS_BIAS, HAS_RESIDUAL of the shaders */
+uint64_t tuff_matmul_cost(const struct tuff_matmul *matmul);
+/* Of the first that is there: a binding that a kernel does not read needs a buffer all the same. */
+struct tuff_slice tuff_slice_or(const struct tuff_tensor *tensor, const struct tuff_tensor *other);
+
 #endif

@@ -34,6 +34,7 @@ struct tuff_limits {
     uint32_t subgroup_size;     /* as the device reports it */
     uint32_t min_subgroup_size; /* with subgroup_size_control; else subgroup_size */
     uint32_t max_subgroup_size;
+    bool has_fast_dot;      /* four products of mixed signs in one instruction */
     float timestamp_period; /* nanoseconds; 0: no timestamps on the queue */
 };
 
@@ -82,6 +83,7 @@ struct tuff_device {
     tuff_device_info info;
     struct tuff_matrix_shape *matrix_shapes;
     uint32_t matrix_shape_count;
+    const struct tuff_matrix_shape *forced_matrix_shape; /* what checks multiply with; NULL: the usual choice */
     VkPhysicalDeviceMemoryProperties memory;
     _Atomic uint64_t heap_used[VK_MAX_MEMORY_HEAPS]; /* bytes held by arenas */
     _Atomic uint64_t memory_used;                    /* of all heaps */

@@ -21,6 +21,7 @@ struct properties {
     VkPhysicalDeviceDriverProperties driver;
     VkPhysicalDeviceSubgroupSizeControlProperties subgroup_size;
     VkPhysicalDevicePushDescriptorPropertiesKHR push_descriptor;
+    VkPhysicalDeviceShaderIntegerDotProductProperties dot_product;
 };
 
 static void link_part(struct properties *properties, void *part, VkStructureType type, bool is_known) {
@@ -49,6 +50,8 @@ static void read_properties(const struct tuff_instance *instance, const struct t
               physical->features.subgroup_size_control);
     link_part(out, &out->push_descriptor, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PUSH_DESCRIPTOR_PROPERTIES_KHR,
               physical->features.push_descriptor);
+    link_part(out, &out->dot_product, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_INTEGER_DOT_PRODUCT_PROPERTIES,
+              physical->features.dot_product);
     instance->vkGetPhysicalDeviceProperties2(physical->handle, &out->head);
 }
 
@@ -118,6 +121,8 @@ static void set_limits(const struct properties *properties, bool has_timestamps,
             has_sizes ? properties->subgroup_size.minSubgroupSize : properties->subgroup.subgroupSize,
         .max_subgroup_size =
             has_sizes ? properties->subgroup_size.maxSubgroupSize : properties->subgroup.subgroupSize,
+        .has_fast_dot =
+            properties->dot_product.integerDotProduct4x8BitPackedMixedSignednessAccelerated == VK_TRUE,
         .timestamp_period = has_timestamps ? limits->timestampPeriod : 0,
     };
     memcpy(out->max_workgroup_size, limits->maxComputeWorkGroupSize, sizeof out->max_workgroup_size);

@@ -5,7 +5,7 @@
 
 #include "base/memory.h"
 #include "ops/check.h"
-#include "ops/matmul.h"
+#include "ops/matmul_coopmat.h"
 #include "support/device.h"
 
 static const uint32_t shapes[][3] = {
@@ -123,8 +123,32 @@ Test(ops_matmul, tiles_of_gpus) {
         for (int type = TUFF_TYPE_F32; type <= TUFF_TYPE_F16; type++) {
             for (size_t t = 0; tuff_matmul_gpu_tiles[t]; t++)
                 for (int over_outputs = 0; over_outputs < 2; over_outputs++)
-                    check_with(device, (enum tuff_type)type, shapes[s], tuff_matmul_gpu_tiles[t], over_outputs);
+                    check_with(device, (enum tuff_type)type, shapes[s], tuff_matmul_gpu_tiles[t],
+                               over_outputs);
             check_with(device, (enum tuff_type)type, shapes[s], NULL, false);
         }
     test_device_close(device);
+}
+
+/* On the device as it is, and at each shape of matrices that it lists. */
+Test(ops_matmul, cooperative_matrices) {
+    static const uint32_t products[][8] = { { 1, 8, 8 }, { 17, 29, 13, 1, 3 }, { 37, 40, 66, 0, 15, 10 } };
+    struct tuff_device *device = test_device();
+    struct tuff_check_result result;
+    uint32_t n = 0;
+    for (; (device->forced_matrix_shape = tuff_coopmat_shape(device, TUFF_MATRIX_F16, n)); n++)
+        for (size_t i = 0; i < sizeof products / sizeof products[0]; i++) {
+            const uint32_t *numbers = products[i];
+            for (int backward = 0; backward < 2; backward++) {
+                tuff_status status = backward ? tuff_op_check_backward(device, &tuff_op_linear, numbers,
+                                                                       TUFF_TYPE_F16, &result)
+                                              : tuff_op_check_forward(device, &tuff_op_linear, numbers,
+                                                                      TUFF_TYPE_F16, true, &result);
+                cr_assert_eq(status, TUFF_OK, "%s", tuff_error_message());
+                cr_expect(result.error <= result.tolerance && result.padding_is_zero,
+                          "%u x %u x %u%s: %s is off by %g", numbers[0], numbers[2], numbers[1],
+                          backward ? ", backward" : "", result.worst, result.error);
+            }
+        }
+    test_device_close_idle(device);
 }

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ops/matmul_coopmat.h"
+
+#include "base/random.h"
+#include "kernels/matmul_coopmat.h"
+#include "ops/driver.h"
+
+enum { VARIANT_F16, VARIANT_F16_WIDE };
+
+/* VkComponentTypeKHR, which old headers lack. */
+enum component { COMPONENT_F16 = 0, COMPONENT_F32 = 1, COMPONENT_I8 = 3, COMPONENT_I32 = 5 };
+
+static const struct {
+    enum component factor, sum;
+} components[] = {
+    [TUFF_MATRIX_F16] = { COMPONENT_F16, COMPONENT_F32 },
+    [TUFF_MATRIX_I8] = { COMPONENT_I8, COMPONENT_I32 },
+};
+
+/* ---------------------------------------------------------------- shapes */
+
+enum { VENDOR_AMD = 0x1002, SUBGROUPS = 4 };
+
+static uint32_t subgroup_size_of(const struct tuff_device *device) {
+    const struct tuff_limits *limits = &device->limits;
+    if (device->info.vendor_id == VENDOR_AMD) /* its compilers know the wide waves better */
+        return limits->max_subgroup_size;
+    return limits->min_subgroup_size; /* what Intel's matrices need, and all that others have */
+}
+
+/* Subgroups have to be whole and of one size: it is asked for, or the device has no other. */
+static bool has_sure_subgroups(const struct tuff_device *device) {
+    const struct tuff_limits *limits = &device->limits;
+    bool is_sure =
+        device->features.subgroup_size_control || limits->min_subgroup_size == limits->max_subgroup_size;
+    return is_sure && SUBGROUPS * subgroup_size_of(device) <= limits->max_invocations;
+}
+
+static bool can_run(const struct tuff_device *device) {
+    const struct tuff_kernel_variant *variant = &tuff_kernel_matmul_coopmat.variants[VARIANT_F16];
+    return variant->code && device->api_version >= VK_API_VERSION_1_2 &&
+           tuff_device_can(device, variant->needs) && has_sure_subgroups(device) &&
+           tuff_driver_runs_matrices(device);
+}
+
+/* Blocks are brought in groups of eight along K and of four along N. */
+static bool fits(const struct tuff_matrix_shape *shape, enum tuff_matrix_elements elements) {
+    return shape->a_type == (int)components[elements].factor &&
+           shape->b_type == (int)components[elements].factor &&
+           shape->c_type == (int)components[elements].sum &&
+           shape->result_type == (int)components[elements].sum && shape->k % 8 == 0 && shape->k <= 32 &&
+           shape->n % 8 == 0 && shape->n <= 16 && shape->m <= 16;
+}
+
+const struct tuff_matrix_shape *tuff_coopmat_shape(const struct tuff_device *device,
+                                                   enum tuff_matrix_elements elements, uint32_t n) {
+    if (!can_run(device))
+        return NULL;
+    for (uint32_t i = 0; i < device->matrix_shape_count; i++)
+        if (fits(&device->matrix_shapes[i], elements) && n-- == 0)
+            return &device->matrix_shapes[i];
+    return NULL;
+}
+
+static uint32_t volume(const struct tuff_matrix_shape *shape) {
+    return shape->m * shape->n * shape->k;
+}
+
+const struct tuff_matrix_shape *tuff_coopmat_default(const struct tuff_device *device,
+                                                     enum tuff_matrix_elements elements) {
+    const struct tuff_matrix_shape *best = NULL;
+    if (!tuff_driver_has_fast_matrices(device))
+        return NULL;
+    for (uint32_t n = 0;; n++) {
+        const struct tuff_matrix_shape *shape = tuff_coopmat_shape(device, elements, n);
+        if (!shape)
+            return best;
+        if (!best || volume(shape) > volume(best))
+            best = shape;
+    }
+}
+
+/* ---------------------------------------------------------------- tiles */
+
+enum { BLOCK_K = 32, ENOUGH_WORKGROUPS = 64 };
+
+static uint32_t divide_up(uint32_t a, uint32_t b) {
+    return a / b + (a % b != 0);
+}
+
+static uint32_t at_least_one(uint32_t count) {
+    return count > 0 ? count : 1;
+}
+
+/* `sums` of a lane: 64 make the most of what is loaded, 16 keep more workgroups at work. */
+static struct tuff_coopmat_tile tile_of(const struct tuff_device *device,
+                                        const struct tuff_matrix_shape *shape, uint32_t sums) {
+    uint32_t size = subgroup_size_of(device);
+    uint32_t rows = 8;
+    while (rows * rows * 4 <= sums * size)
+        rows *= 2;
+    return (struct tuff_coopmat_tile){
+        .subgroup_size = size,
+        .subgroups_x = 2,
+        .subgroups_y = SUBGROUPS / 2,
+        .tiles_m = at_least_one(rows / shape->m),
+        .tiles_n = at_least_one(sums * size / rows / shape->n),
+        .steps = at_least_one(BLOCK_K / shape->k),
+    };
+}
+
+static uint32_t block_rows(const struct tuff_coopmat_tile *tile, const struct tuff_matrix_shape *shape) {
+    return tile->subgroups_y * tile->tiles_m * shape->m;
+}
+
+static uint32_t block_cols(const struct tuff_coopmat_tile *tile, const struct tuff_matrix_shape *shape) {
+    return tile->subgroups_x * tile->tiles_n * shape->n;
+}
+
+/* As the shader declares it, either form of the weight. */
+static uint32_t shared_size(const struct tuff_coopmat_tile *tile, const struct tuff_matrix_shape *shape) {
+    uint32_t block_k = tile->steps * shape->k;
+    uint32_t by_output = block_cols(tile, shape) * (block_k / 4 + 2);
+    uint32_t by_k = block_k * (block_cols(tile, shape) / 4 + 2);
+    uint32_t weight = by_output > by_k ? by_output : by_k;
+    return 8 * (block_rows(tile, shape) * (block_k / 4 + 2) + weight) +
+           4 * tile->subgroups_x * tile->subgroups_y * shape->m * shape->n;
+}
+
+struct tuff_coopmat_tile tuff_coopmat_tile_for(const struct tuff_device *device,
+                                               const struct tuff_matrix_shape *shape, uint32_t rows,
+                                               uint32_t cols) {
+    struct tuff_coopmat_tile tile = { 0 };
+    for (uint32_t sums = 64; sums >= 16; sums /= 2) {
+        tile = tile_of(device, shape, sums);
+        uint64_t workgroups =
+            (uint64_t)divide_up(rows, block_rows(&tile, shape)) * divide_up(cols, block_cols(&tile, shape));
+        if (workgroups >= ENOUGH_WORKGROUPS && shared_size(&tile, shape) <= device->limits.max_shared_memory)
+            return tile;
+    }
+    return tile;
+}
+
+/* ---------------------------------------------------------------- the run */
+
+bool tuff_coopmat_serves(const struct tuff_matmul *matmul) {
+    return tuff_is_f16(matmul->x) && tuff_is_f16(matmul->weight);
+}
+
+tuff_status tuff_coopmat_run(struct tuff_device *device, struct tuff_recording *recording,
+                             const struct tuff_matmul *matmul, const struct tuff_matrix_shape *shape) {
+    const struct tuff_shape *y = &matmul->y->shape;
+    const struct tuff_coopmat_tile tile = tuff_coopmat_tile_for(device, shape, y->rows, y->cols);
+    uint32_t octets = tuff_shape_stride(&matmul->x->shape) / 8;
+    struct tuff_grid grid = { divide_up(y->rows, block_rows(&tile, shape)),
+                              divide_up(tuff_padded(y->cols), block_cols(&tile, shape)), 1,
+                              tuff_matmul_cost(matmul) };
+    return tuff_run_matmul_coopmat(
+        recording, tuff_is_f16(matmul->y) ? VARIANT_F16 : VARIANT_F16_WIDE, grid,
+        &(struct tuff_matmul_coopmat){
+            .x = matmul->x->slice,
+            .weight = matmul->weight->slice,
+            .bias = tuff_slice_or(matmul->bias, matmul->x),
+            .residual = tuff_slice_or(matmul->residual, matmul->x),
+            .seed = tuff_slice_or(matmul->seed, matmul->x),
+            .y = matmul->y->slice,
+            .pre = tuff_slice_or(matmul->sum, matmul->y),
+            .push = { .rows = y->rows,
+                      .cols = y->cols,
+                      .octets = octets,
+                      .weight_pairs = tuff_shape_stride(&matmul->weight->shape) / 2,
+                      .first_output = matmul->first_output,
+                      .y_stride = tuff_shape_stride(y) / 4,
+                      .flags = tuff_matmul_flags(matmul),
+                      .dropout_stream = matmul->dropout.stream,
+                      .dropout_threshold = tuff_dropout_threshold(matmul->dropout.probability),
+                      .dropout_scale = tuff_dropout_scale(matmul->dropout.probability) },
+            .spec = { .workgroup_size = tile.subgroup_size * tile.subgroups_x * tile.subgroups_y,
+                      .subgroup_size = tile.subgroup_size,
+                      .matrix_m = shape->m,
+                      .matrix_n = shape->n,
+                      .matrix_k = shape->k,
+                      .subgroups_x = tile.subgroups_x,
+                      .tiles_m = tile.tiles_m,
+                      .tiles_n = tile.tiles_n,
+                      .steps = tile.steps,
+                      .over_outputs = matmul->over_outputs,
+                      .step_divides = octets * 8 % (tile.steps * shape->k) == 0,
+                      .activation = matmul->activation,
+                      .keeps_sum = matmul->sum != NULL,
+                      .has_dropout = matmul->dropout.probability > 0 },
+        });
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Products by cooperative matrices: which shapes of those that a device lists tuff can use, on which devices they pay,
+ * and the constants of shaders/matmul_coopmat.comp. */
+#ifndef TUFF_OPS_MATMUL_COOPMAT_H
+#define TUFF_OPS_MATMUL_COOPMAT_H
+
+#include "ops/matmul.h"
+
+/* What a shape's A and B hold; sums are 32 bits wide. */
+enum tuff_matrix_elements { TUFF_MATRIX_F16, TUFF_MATRIX_I8 };
+
+/* The n-th of the device's shapes that multiply such elements; NULL: there are not so many, or the build or a switch
+ * left the kernel out. */
+const struct tuff_matrix_shape *tuff_coopmat_shape(const struct tuff_device *device,
+                                                   enum tuff_matrix_elements elements, uint32_t n);
+/* The shape that the device multiplies with by default; NULL where the plain kernels are the quicker ones, or the safe
+ * choice. */
+const struct tuff_matrix_shape *tuff_coopmat_default(const struct tuff_device *device,
+                                                     enum tuff_matrix_elements elements);
+
+/* How a workgroup's subgroups share a block. */
+struct tuff_coopmat_tile {
+    uint32_t subgroup_size;
+    uint32_t subgroups_x, subgroups_y;
+    uint32_t tiles_m, tiles_n; /* matrices of a subgroup */
+    uint32_t steps;            /* matrices along K in a turn */
+};
+
+/* The largest tile that fits the device and leaves enough workgroups for a product of that size. */
+struct tuff_coopmat_tile tuff_coopmat_tile_for(const struct tuff_device *device,
+                                               const struct tuff_matrix_shape *shape, uint32_t rows,
+                                               uint32_t cols);
+
+/* Whether the kernel computes it: f16 on both sides. */
+bool tuff_coopmat_serves(const struct tuff_matmul *matmul);
+tuff_status tuff_coopmat_run(struct tuff_device *device, struct tuff_recording *recording,
+                             const struct tuff_matmul *matmul, const struct tuff_matrix_shape *shape);
+
+#endif
