@@ -371,12 +371,15 @@ typedef enum tuff_dtype {
     TUFF_BF16 = 3,
     TUFF_I64 = 4,
     TUFF_I32 = 5,
-    TUFF_F64 = 6
+    TUFF_F64 = 6,
+    TUFF_I8 = 7 /* of models: the layers multiply in 8 bits. Weights are rounded to 127 steps of each output's
+                 * largest, activations of each row's as they come; sums are exact. The embeddings, norms,
+                 * softmax and heads compute as AUTO does. Not trained */
 } tuff_dtype;
 
 typedef struct tuff_model_options {
     size_t size;
-    tuff_dtype dtype; /* AUTO, F32 or F16: of weights and activations on the device */
+    tuff_dtype dtype; /* AUTO, F32, F16 or I8: of weights and activations on the device */
 } tuff_model_options;
 #define TUFF_MODEL_OPTIONS { sizeof(tuff_model_options), TUFF_DTYPE_AUTO }
 
@@ -405,7 +408,7 @@ typedef struct tuff_model_info {
     uint32_t max_length;       /* tokens a text is truncated to */
     uint32_t embedding_size;   /* numbers in an embedding */
     uint64_t parameter_count;
-    tuff_dtype dtype;          /* F32 or F16, as chosen */
+    tuff_dtype dtype;          /* F32, F16 or I8, as chosen */
     tuff_pooling pooling;      /* as the folder says */
     bool normalize;            /* as the folder says */
     bool has_tokenizer;

@@ -11,10 +11,21 @@ struct linear {
     float dropout;
 };
 
+/* The layers' matrices in 8 bits multiply activations in 8 bits. */
+static tuff_status quantized(struct tuff_bert *bert, const struct tuff_tensor *weight,
+                             struct tuff_tensor **x) {
+    union tuff_params params = { 0 };
+    if (weight->shape.type != TUFF_TYPE_I8)
+        return TUFF_OK;
+    return tuff_graph_append(bert->graph, &tuff_op_quantize, &params, x, 1, x);
+}
+
 static tuff_status linear(struct tuff_bert *bert, const struct linear *linear, struct tuff_tensor **out_y) {
     struct tuff_tensor *inputs[] = { linear->x, linear->weight, linear->bias, linear->residual,
                                      bert->inputs.seed };
+    TUFF_TRY(quantized(bert, linear->weight, &inputs[0]));
     union tuff_params params = { .linear = { .activation = linear->activation,
+                                             .output_f32 = bert->weights->type == TUFF_TYPE_F32,
                                              .dropout = next_dropout(bert, linear->dropout) } };
     return tuff_graph_append(bert->graph, &tuff_op_linear, &params, inputs, 5, out_y);
 }

@@ -54,6 +54,11 @@ static tuff_status add_placed(struct load *load, enum tuff_role role, uint32_t l
     return add_piece(load->weights, &piece);
 }
 
+static enum tuff_type matrix_type(const struct tuff_weights *weights, enum tuff_role role) {
+    bool is_in_layer = role >= TUFF_ROLE_QUERY_WEIGHT && role <= TUFF_ROLE_OUTPUT_WEIGHT;
+    return is_in_layer ? weights->layer_type : weights->type;
+}
+
 /* A parameter that is a tensor as it stands; *out_tensor stays NULL where the folder has none. Vectors are
  * F32. */
 static tuff_status add_plain(struct load *load, enum tuff_role role, uint32_t layer, enum tuff_layout layout,
@@ -63,7 +68,7 @@ static tuff_status add_plain(struct load *load, enum tuff_role role, uint32_t la
         return TUFF_OK;
     bool vector = is_vector(parameter);
     struct tuff_shape shape = {
-        .type = vector ? TUFF_TYPE_F32 : load->weights->type,
+        .type = vector ? TUFF_TYPE_F32 : matrix_type(load->weights, role),
         .layout = vector ? TUFF_LAYOUT_ROWS : layout,
         .rows = vector ? 1 : (uint32_t)parameter->shape[0],
         .cols = (uint32_t)parameter->shape[parameter->rank - 1],
@@ -92,7 +97,7 @@ static tuff_status add_qkv(struct load *load, uint32_t layer, struct tuff_layer_
     uint32_t head_size = config->hidden_size / config->num_attention_heads;
     uint32_t head_stride = load->weights->head_stride;
     uint32_t width = config->num_attention_heads * head_stride;
-    struct tuff_shape shape = { .type = load->weights->type,
+    struct tuff_shape shape = { .type = load->weights->layer_type,
                                 .layout = TUFF_LAYOUT_PANELS,
                                 .rows = 3 * width,
                                 .cols = config->hidden_size };
@@ -111,7 +116,7 @@ static tuff_status add_qkv(struct load *load, uint32_t layer, struct tuff_layer_
 
 static tuff_status add_attention_output(struct load *load, uint32_t layer, struct tuff_layer_weights *out) {
     const struct tuff_config *config = load->config;
-    struct tuff_shape shape = { .type = load->weights->type,
+    struct tuff_shape shape = { .type = load->weights->layer_type,
                                 .layout = TUFF_LAYOUT_PANELS,
                                 .rows = config->hidden_size,
                                 .cols = config->num_attention_heads * load->weights->head_stride };
@@ -350,6 +355,7 @@ tuff_status tuff_weights_load(struct tuff_device *device, const struct tuff_conf
     TUFF_TRY(tuff_alloc(1, sizeof *weights, &weights));
     weights->device = device;
     weights->type = options->type;
+    weights->layer_type = options->has_int8_layers ? TUFF_TYPE_I8 : options->type;
     weights->head_stride = tuff_padded(config->hidden_size / config->num_attention_heads);
     struct load load = { .weights = weights, .config = config, .parameters = parameters, .options = options };
     tuff_status status = load_all(&load);

@@ -42,7 +42,8 @@ struct tuff_layer_weights {
 /* Heads that the folder lacks are NULL. */
 struct tuff_weights {
     struct tuff_device *device;
-    enum tuff_type type; /* of matrices and tables; vectors are F32 */
+    enum tuff_type type;       /* of matrices and tables; vectors are F32 */
+    enum tuff_type layer_type; /* of the layers' matrices: I8, or `type` */
     uint32_t head_stride;
     uint32_t word_part_count; /* a table beyond the storage range is cut by rows */
     uint32_t word_part_rows;  /* rows of each part but the last */
@@ -74,6 +75,7 @@ struct tuff_weights {
 
 struct tuff_weights_options {
     enum tuff_type type;
+    bool has_int8_layers; /* the layers' matrices are I8; not in training */
     /* Which parameters are trained; NULL: none, and there are neither gradients nor moments. */
     bool (*is_trained)(const void *user, const struct tuff_parameter *parameter);
     const void *user;

@@ -18,9 +18,12 @@ struct tuff_case {
 };
 
 /* Makes a tensor on device and reference filled with seeded normal numbers times `scale`, rounded to the
- * storage type so that both sides start from the same values. For floats of either type. */
+ * storage type so that both sides start from the same values. For floats of either type, and I8. */
 tuff_status tuff_case_random(struct tuff_case *check_case, enum tuff_type type, enum tuff_layout layout,
                              uint32_t rows, uint32_t cols, double scale, struct tuff_tensor **out_tensor);
+/* Among the options of linear's checks: x and the weight are I8. */
+enum { TUFF_LINEAR_INT8 = 16 };
+
 /* Makes a tensor from given integers (I32) or numbers. */
 tuff_status tuff_case_ints(struct tuff_case *check_case, uint32_t rows, uint32_t cols, const int32_t *values,
                            struct tuff_tensor **out_tensor);

@@ -2,6 +2,7 @@
 #include "ops/checks.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "ops/matmul_coopmat.h"
 
@@ -99,12 +100,25 @@ static tuff_status check_matrices(struct checks *checks) {
     }
 }
 
+/* The products again with factors of 8 bits, which are exact but for the scales. */
+static tuff_status check_int8(struct checks *checks) {
+    for (const uint32_t(*shape)[8] = tuff_op_linear.check_shapes; !is_end(*shape); shape++) {
+        uint32_t numbers[8];
+        memcpy(numbers, *shape, sizeof numbers);
+        numbers[4] |= TUFF_LINEAR_INT8;
+        TUFF_TRY(check_pass(checks, &tuff_op_linear, numbers, TUFF_TYPE_F32, false, "int8 f32"));
+        TUFF_TRY(check_pass(checks, &tuff_op_linear, numbers, TUFF_TYPE_F16, false, "int8 f16"));
+    }
+    return TUFF_OK;
+}
+
 tuff_status tuff_check_device(struct tuff_device *device, void (*row)(void *user, const tuff_check_row *row),
                               void *user, size_t *out_wrong) {
     struct checks checks = { .device = device, .row = row, .user = user };
     for (size_t i = 0; tuff_ops[i]; i++)
         for (const uint32_t(*shape)[8] = tuff_ops[i]->check_shapes; !is_end(*shape); shape++)
             TUFF_TRY(check_shape(&checks, tuff_ops[i], *shape));
+    TUFF_TRY(check_int8(&checks));
     TUFF_TRY(check_matrices(&checks));
     *out_wrong = checks.wrong;
     return TUFF_OK;

@@ -5,6 +5,7 @@ static const char *const type_names[] = {
     [TUFF_TYPE_F32] = "F32",
     [TUFF_TYPE_F16] = "F16",
     [TUFF_TYPE_I32] = "I32",
+    [TUFF_TYPE_I8] = "I8",
 };
 
 static tuff_status expect_shape(const struct tuff_node *node, uint32_t index, const char *what, uint32_t rows,
@@ -38,8 +39,9 @@ tuff_status tuff_expect_float(const struct tuff_node *node, uint32_t index, cons
     const struct tuff_tensor *tensor = node->inputs[index];
     if (!tensor)
         return tuff_fail(TUFF_ARGUMENT, "%s: input %u (%s) is missing", node->op->name, index, what);
-    if (tensor->shape.type == TUFF_TYPE_I32)
-        return tuff_fail(TUFF_ARGUMENT, "%s: %s is I32, expected F32 or F16", node->op->name, what);
+    if (tensor->shape.type != TUFF_TYPE_F32 && tensor->shape.type != TUFF_TYPE_F16)
+        return tuff_fail(TUFF_ARGUMENT, "%s: %s is %s, expected F32 or F16", node->op->name, what,
+                         type_names[tensor->shape.type]);
     return expect_shape(node, index, what, rows, cols);
 }
 

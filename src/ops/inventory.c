@@ -99,20 +99,23 @@ static tuff_status tell(struct inventory *inventory, const struct tuff_pipeline_
     return is_fatal(status) ? status : TUFF_OK;
 }
 
-/* Records an op for inference and training at one shape: the device's pipelines for it are there afterwards.
- */
+/* Records an op at one shape: the device's pipelines for it are there afterwards. */
+static tuff_status record_type(struct inventory *inventory, const struct tuff_op *op, const uint32_t *numbers,
+                               enum tuff_type type, bool is_training) {
+    static const char *const type_names[] = { "f32", "f16" };
+    tuff_status status = tuff_op_record(inventory->device, op, numbers, type, is_training);
+    if (is_fatal(status))
+        return status;
+    if (status != TUFF_OK)
+        tell_failure(inventory, op->name, type_names[type], "", true);
+    return TUFF_OK;
+}
+
 static tuff_status record_shape(struct inventory *inventory, const struct tuff_op *op,
                                 const uint32_t *numbers) {
-    static const char *const type_names[] = { "f32", "f16" };
     for (int type = TUFF_TYPE_F32; type <= TUFF_TYPE_F16; type++)
-        for (int is_training = 0; is_training < 2; is_training++) {
-            tuff_status status =
-                tuff_op_record(inventory->device, op, numbers, (enum tuff_type)type, is_training != 0);
-            if (is_fatal(status))
-                return status;
-            if (status != TUFF_OK)
-                tell_failure(inventory, op->name, type_names[type], "", true);
-        }
+        for (int is_training = 0; is_training < 2; is_training++)
+            TUFF_TRY(record_type(inventory, op, numbers, (enum tuff_type)type, is_training != 0));
     return TUFF_OK;
 }
 
@@ -157,8 +160,22 @@ static tuff_status record_matrices(struct inventory *inventory) {
     return status;
 }
 
-static tuff_status tell_matrices(struct inventory *inventory, const struct key_list *defaults) {
+/* The products of 8 bits. */
+static tuff_status record_int8(struct inventory *inventory) {
+    for (size_t i = 0; products[i][0]; i++) {
+        uint32_t numbers[8];
+        memcpy(numbers, products[i], sizeof numbers);
+        numbers[4] |= TUFF_LINEAR_INT8;
+        TUFF_TRY(record_type(inventory, &tuff_op_linear, numbers, TUFF_TYPE_F32, false));
+        TUFF_TRY(record_type(inventory, &tuff_op_linear, numbers, TUFF_TYPE_F16, false));
+    }
+    return TUFF_OK;
+}
+
+/* What a device is given only where it is asked for. */
+static tuff_status tell_asked(struct inventory *inventory, const struct key_list *defaults) {
     struct key_list recorded = { 0 };
+    TUFF_TRY(record_int8(inventory));
     TUFF_TRY(record_matrices(inventory));
     tuff_status status = tell_recorded(inventory, defaults, false, &recorded);
     tuff_free(recorded.keys);
@@ -194,7 +211,7 @@ tuff_status tuff_inventory(struct tuff_device *device, const tuff_pipelines_opti
     if (status == TUFF_OK && options->all)
         status = tell_others(&inventory);
     if (status == TUFF_OK && options->all)
-        status = tell_matrices(&inventory, &defaults);
+        status = tell_asked(&inventory, &defaults);
     tuff_free(defaults.keys);
     *out_failed = inventory.failed;
     return status;

@@ -3,7 +3,7 @@
  *
  *   inputs   0 x (M, K)   1 weight (N', K) in panels   2 bias F32 (1, N') or none   3 residual (M, N) or none
  *            4 seed I32 (1, 4) where there is dropout
- *   outputs  0 y (M, N) of x's type, F32 with params.linear.output_f32
+ *   outputs  0 y (M, N) of x's type, F32 with params.linear.output_f32; x and weight I8: F16, or F32 so
  *            1 what activation is applied to (M, N), in training with an activation
  *
  * Backward uses x, the weight and output 1, and leaves the gradient of output 1 where that of y was.
@@ -22,8 +22,22 @@
 enum { X, WEIGHT, BIAS, RESIDUAL, SEED };
 enum { Y, SUM };
 
+static bool is_int8(const struct tuff_node *node) {
+    return node->inputs[X] && node->inputs[X]->shape.type == TUFF_TYPE_I8;
+}
+
+/* Of what is not a factor. */
+static enum tuff_type float_type(const struct tuff_node *node) {
+    if (!is_int8(node))
+        return node->inputs[X]->shape.type;
+    return node->params.linear.output_f32 ? TUFF_TYPE_F32 : TUFF_TYPE_F16;
+}
+
 static tuff_status expect_weight(const struct tuff_node *node) {
-    TUFF_TRY(tuff_expect_float(node, X, "x", 0, 0));
+    if (!is_int8(node))
+        TUFF_TRY(tuff_expect_float(node, X, "x", 0, 0));
+    else if (node->is_training)
+        return tuff_fail(TUFF_UNSUPPORTED, "linear: weights of 8 bits are not trained");
     const struct tuff_shape *x = &node->inputs[X]->shape;
     TUFF_TRY(tuff_expect(node, WEIGHT, "the weight", x->type, 0, x->cols));
     const struct tuff_shape *weight = &node->inputs[WEIGHT]->shape;
@@ -51,11 +65,12 @@ static tuff_status shape(const struct tuff_device *device, const struct tuff_nod
                          TUFF_ROW_ALIGN);
     count = count ? count : weight_rows - first;
     if (node->inputs[RESIDUAL])
-        TUFF_TRY(tuff_expect(node, RESIDUAL, "the residual", x->type, x->rows, count));
+        TUFF_TRY(tuff_expect(node, RESIDUAL, "the residual", float_type(node), x->rows, count));
     TUFF_TRY(tuff_expect_seed(node, SEED, &node->params.linear.dropout));
-    outputs[Y] = (struct tuff_shape){ .type = node->params.linear.output_f32 ? TUFF_TYPE_F32 : x->type,
-                                      .rows = x->rows,
-                                      .cols = count };
+    outputs[Y] =
+        (struct tuff_shape){ .type = node->params.linear.output_f32 ? TUFF_TYPE_F32 : float_type(node),
+                             .rows = x->rows,
+                             .cols = count };
     if (node->is_training && node->params.linear.activation != TUFF_ACTIVATION_NONE)
         outputs[SUM] = (struct tuff_shape){ .type = x->type, .rows = x->rows, .cols = count };
     return TUFF_OK;
@@ -278,10 +293,10 @@ static void reference_backward(const struct tuff_node *node) {
 
 /* ---------------------------------------------------------------- checks */
 
-enum { WITH_BIAS = 1, WITH_RESIDUAL = 2, WITH_F32 = 4, WITH_WINDOW = 8 };
+enum { WITH_BIAS = 1, WITH_RESIDUAL = 2, WITH_F32 = 4, WITH_WINDOW = 8 }; /* and TUFF_LINEAR_INT8 */
 
 /* numbers: M, K, N, activation, options (1 bias, 2 residual, 4 output_f32, 8 a weight with more outputs than
- * y), dropout in percent. The weights' scale keeps y near 1. */
+ * y, 16 I8), dropout in percent. The weights' scale keeps y near 1. */
 static tuff_status make(struct tuff_case *check_case, struct tuff_node *node, const uint32_t *numbers) {
     uint32_t rows = numbers[0], inner = numbers[1], cols = numbers[2], options = numbers[4];
     enum tuff_type type = check_case->type;
@@ -294,8 +309,11 @@ static tuff_status make(struct tuff_case *check_case, struct tuff_node *node, co
         node->params.linear.output_count = cols;
         weight_rows = cols + 13;
     }
-    TUFF_TRY(tuff_case_random(check_case, type, TUFF_LAYOUT_ROWS, rows, inner, 1, &node->inputs[X]));
-    TUFF_TRY(tuff_case_random(check_case, type, TUFF_LAYOUT_PANELS, weight_rows, inner, 1 / sqrt(inner),
+    if (options & TUFF_LINEAR_INT8)
+        node->params.linear.output_f32 = type == TUFF_TYPE_F32;
+    enum tuff_type factors = options & TUFF_LINEAR_INT8 ? TUFF_TYPE_I8 : type;
+    TUFF_TRY(tuff_case_random(check_case, factors, TUFF_LAYOUT_ROWS, rows, inner, 1, &node->inputs[X]));
+    TUFF_TRY(tuff_case_random(check_case, factors, TUFF_LAYOUT_PANELS, weight_rows, inner, 1 / sqrt(inner),
                               &node->inputs[WEIGHT]));
     if (options & WITH_BIAS)
         TUFF_TRY(tuff_case_random(check_case, TUFF_TYPE_F32, TUFF_LAYOUT_ROWS, 1, weight_rows, 1,

@@ -7,6 +7,7 @@
 #include "kernels/matmul_outer_tiled.h"
 #include "kernels/matmul_tiled.h"
 #include "ops/matmul_coopmat.h"
+#include "ops/matmul_int8.h"
 
 enum { HAS_BIAS = 1, HAS_RESIDUAL = 2 };                                    /* as in the shaders */
 enum { VARIANT_F32, VARIANT_F16, VARIANT_F16_WIDE, VARIANT_F16_WIDEINPUT }; /* of matmul_tiled */
@@ -146,6 +147,8 @@ static const struct tuff_matrix_shape *matrix_shape_for(const struct tuff_device
 tuff_status tuff_matmul_run(struct tuff_device *device, struct tuff_recording *recording,
                             const struct tuff_matmul *matmul) {
     const struct tuff_shape *y = &matmul->y->shape;
+    if (matmul->weight->shape.type == TUFF_TYPE_I8)
+        return tuff_int8_run(device, recording, matmul);
     const struct tuff_matrix_shape *shape = matrix_shape_for(device, matmul);
     if (shape)
         return tuff_coopmat_run(device, recording, matmul, shape);

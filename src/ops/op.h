@@ -87,7 +87,8 @@ struct tuff_op {
     /* Checks the inputs and says which outputs the node has: rows 0 where an output is absent. */
     tuff_status (*shape)(const struct tuff_device *device, const struct tuff_node *node,
                          struct tuff_shape outputs[TUFF_MAX_OUTPUTS]);
-    tuff_status (*forward)(struct tuff_device *device, struct tuff_recording *recording, const struct tuff_node *node);
+    tuff_status (*forward)(struct tuff_device *device, struct tuff_recording *recording,
+                           const struct tuff_node *node);
     /* NULL until the op can be trained through. */
     tuff_status (*backward)(struct tuff_device *device, struct tuff_recording *recording,
                             const struct tuff_node *node);
@@ -105,6 +106,7 @@ struct tuff_op {
 #define TUFF_OPS(X)                                                                                          \
     X(embedding)                                                                                             \
     X(linear)                                                                                                \
+    X(quantize)                                                                                              \
     X(layer_norm)                                                                                            \
     X(attention)                                                                                             \
     X(gather_rows)                                                                                           \
@@ -119,7 +121,7 @@ struct tuff_op {
 TUFF_OPS(TUFF_OP_DECLARE)
 #undef TUFF_OP_DECLARE
 
-extern const struct tuff_op *const tuff_ops[]; /* all of them, NULL at the end */
+extern const struct tuff_op *const tuff_ops[];        /* all of them, NULL at the end */
 const struct tuff_op *tuff_op_find(const char *name); /* NULL where there is none */
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ops/tensor.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/half.h"
@@ -22,7 +23,13 @@ static uint64_t element_count(const struct tuff_shape *shape) {
 }
 
 uint64_t tuff_shape_size(const struct tuff_shape *shape) {
+    if (shape->type == TUFF_TYPE_I8)
+        return tuff_shape_scales(shape) + tuff_padded(shape->rows) * sizeof(float);
     return element_count(shape) * (shape->type == TUFF_TYPE_F16 ? 2 : 4);
+}
+
+uint64_t tuff_shape_scales(const struct tuff_shape *shape) {
+    return element_count(shape);
 }
 
 uint64_t tuff_shape_index(const struct tuff_shape *shape, uint32_t row, uint32_t col) {
@@ -49,11 +56,30 @@ static uint16_t half_saturated(float value) {
     return tuff_half_from_float(value);
 }
 
+/* What the values of a row are divided by to fit 8 bits. */
+static float scale_of(const float *values, uint32_t count) {
+    float largest = 0;
+    for (uint32_t i = 0; i < count; i++)
+        largest = fmaxf(largest, fabsf(values[i]));
+    return largest / 127;
+}
+
+static void put_row_int8(const struct tuff_shape *shape, void *bytes, uint32_t row, const float *values) {
+    float scale = scale_of(values, shape->cols);
+    ((float *)((char *)bytes + tuff_shape_scales(shape)))[row] = scale;
+    for (uint32_t col = 0; scale > 0 && col < shape->cols; col++)
+        ((int8_t *)bytes)[tuff_shape_index(shape, row, col)] = (int8_t)lrintf(values[col] / scale);
+}
+
 /* Loading a model writes every element through here, so that runs of a row that stay together on the device
  * are written together: all of it, or groups of four. */
 static void put_row(const struct tuff_tensor *tensor, void *bytes, uint32_t row, const float *values) {
     const struct tuff_shape *shape = &tensor->shape;
     uint32_t run = shape->layout == TUFF_LAYOUT_PANELS ? 4 : shape->cols;
+    if (shape->type == TUFF_TYPE_I8) {
+        put_row_int8(shape, bytes, row, values);
+        return;
+    }
     for (uint32_t col = 0; col < shape->cols; col += run) {
         uint32_t count = shape->cols - col < run ? shape->cols - col : run;
         uint64_t at = tuff_shape_index(shape, row, col);
@@ -119,9 +145,14 @@ tuff_status tuff_tensor_upload_ints(struct tuff_device *device, const struct tuf
     return tuff_upload(device, &tensor->slice, 0, values, tuff_shape_size(&tensor->shape));
 }
 
-static float get(const struct tuff_tensor *tensor, const void *bytes, uint64_t at) {
-    if (tensor->shape.type == TUFF_TYPE_F16)
+static float get(const struct tuff_tensor *tensor, const void *bytes, uint32_t row, uint32_t col) {
+    const struct tuff_shape *shape = &tensor->shape;
+    uint64_t at = tuff_shape_index(shape, row, col);
+    if (shape->type == TUFF_TYPE_F16)
         return tuff_half_to_float(((const uint16_t *)bytes)[at]);
+    if (shape->type == TUFF_TYPE_I8)
+        return ((const int8_t *)bytes)[at] *
+               ((const float *)((const char *)bytes + tuff_shape_scales(shape)))[row];
     return ((const float *)bytes)[at];
 }
 
@@ -133,7 +164,7 @@ static bool padding_is_zero(const struct tuff_tensor *tensor, const void *bytes)
         padded.rows = tuff_padded(padded.rows);
     for (uint32_t row = 0; row < padded.rows; row++)
         for (uint32_t col = row < tensor->shape.rows ? tensor->shape.cols : 0; col < padded.cols; col++)
-            if (!(get(tensor, bytes, tuff_shape_index(&tensor->shape, row, col)) == 0.0f))
+            if (!(get(tensor, bytes, row, col) == 0.0f))
                 return false;
     return true;
 }
@@ -143,7 +174,7 @@ void tuff_tensor_decode(const struct tuff_tensor *tensor, const void *bytes, flo
     const struct tuff_shape *shape = &tensor->shape;
     for (uint32_t row = 0; row < shape->rows; row++)
         for (uint32_t col = 0; col < shape->cols; col++)
-            values[(size_t)row * shape->cols + col] = get(tensor, bytes, tuff_shape_index(shape, row, col));
+            values[(size_t)row * shape->cols + col] = get(tensor, bytes, row, col);
     if (out_padding_is_zero)
         *out_padding_is_zero = padding_is_zero(tensor, bytes);
 }

@@ -22,6 +22,7 @@ enum tuff_type {
     TUFF_TYPE_F32,
     TUFF_TYPE_F16, /* two in a uint */
     TUFF_TYPE_I32, /* rows are not padded: stride is cols */
+    TUFF_TYPE_I8,  /* of each row, value / scale, rounded; the rows' scales, F32, lie behind all values */
 };
 
 enum tuff_layout { TUFF_LAYOUT_ROWS, TUFF_LAYOUT_PANELS };
@@ -49,6 +50,8 @@ struct tuff_tensor {
 uint32_t tuff_padded(uint32_t count);
 uint32_t tuff_shape_stride(const struct tuff_shape *shape);
 uint64_t tuff_shape_size(const struct tuff_shape *shape); /* bytes on the device */
+/* Bytes from the beginning of an I8 tensor to its scales, of which it has one for each padded row. */
+uint64_t tuff_shape_scales(const struct tuff_shape *shape);
 /* Index of an element on the device, in elements. */
 uint64_t tuff_shape_index(const struct tuff_shape *shape, uint32_t row, uint32_t col);
 /* The same in groups of four, as kernels that look rows up in either layout add: from a row to the next, and

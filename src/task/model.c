@@ -7,9 +7,10 @@
 #include "base/memory.h"
 #include "model/hub.h"
 
-/* f16 where the device computes as fast with it and moves half the bytes; a CPU driver takes halves apart. */
+/* Of activations, and of what is not quantized: f16 where the device computes as fast with it and moves half the
+ * bytes; a CPU driver takes halves apart. */
 static enum tuff_type choose_type(const struct tuff_device *device, tuff_dtype dtype) {
-    if (dtype == TUFF_DTYPE_AUTO)
+    if (dtype == TUFF_DTYPE_AUTO || dtype == TUFF_I8)
         return device->features.float16 && device->info.type != TUFF_DEVICE_CPU ? TUFF_TYPE_F16
                                                                                 : TUFF_TYPE_F32;
     return dtype == TUFF_F16 ? TUFF_TYPE_F16 : TUFF_TYPE_F32;
@@ -17,7 +18,7 @@ static enum tuff_type choose_type(const struct tuff_device *device, tuff_dtype d
 
 /* The folder is open; its files stay mapped. */
 static tuff_status come_to_device(struct tuff_model *model) {
-    const struct tuff_weights_options options = { .type = model->type };
+    const struct tuff_weights_options options = { .type = model->type, .has_int8_layers = model->is_int8 };
     TUFF_TRY(tuff_weights_load(model->device, &model->folder.config, &model->folder.parameters, &options,
                                &model->weights));
     tuff_runner_init(&model->runner, model->device, &model->folder.config, model->weights);
@@ -47,11 +48,13 @@ tuff_status tuff_model_make(struct tuff_device *device, const struct tuff_alloca
                             struct tuff_folder *folder, tuff_dtype dtype, struct tuff_model **out_model) {
     struct tuff_model *model = NULL;
     *out_model = NULL;
-    if (dtype != TUFF_DTYPE_AUTO && dtype != TUFF_F32 && dtype != TUFF_F16)
-        return tuff_fail(TUFF_ARGUMENT, "a model computes in f32 or f16");
+    if (dtype != TUFF_DTYPE_AUTO && dtype != TUFF_F32 && dtype != TUFF_F16 && dtype != TUFF_I8)
+        return tuff_fail(TUFF_ARGUMENT, "a model computes in f32, f16 or int8");
     TUFF_TRY(tuff_alloc(1, sizeof *model, &model));
-    *model =
-        (struct tuff_model){ .device = device, .allocator = allocator, .type = choose_type(device, dtype) };
+    *model = (struct tuff_model){ .device = device,
+                                  .allocator = allocator,
+                                  .type = choose_type(device, dtype),
+                                  .is_int8 = dtype == TUFF_I8 };
     tuff_status status = tuff_mutex_init(&model->lock);
     if (status != TUFF_OK) {
         tuff_free(model);
@@ -109,7 +112,9 @@ void tuff_model_describe(const struct tuff_model *model, tuff_model_info *out_in
         .max_length = model->folder.max_length,
         .embedding_size = config->hidden_size,
         .parameter_count = model->folder.parameters.element_count,
-        .dtype = model->type == TUFF_TYPE_F16 ? TUFF_F16 : TUFF_F32,
+        .dtype = model->is_int8                 ? TUFF_I8
+                 : model->type == TUFF_TYPE_F16 ? TUFF_F16
+                                                : TUFF_F32,
         .pooling = model->folder.sentence.pooling,
         .normalize = model->folder.sentence.normalize,
         .has_tokenizer = model->tokenizer != NULL,

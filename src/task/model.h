@@ -17,6 +17,7 @@ struct tuff_model {
     struct tuff_tokenizer *tokenizer; /* NULL: the folder has none */
     struct tuff_mutex lock;           /* held around runs */
     enum tuff_type type;
+    bool is_int8; /* its layers */
 };
 
 tuff_status tuff_model_load(struct tuff_device *device, const struct tuff_allocator *allocator,

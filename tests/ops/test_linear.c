@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <criterion/criterion.h>
 
+#include "support/device.h"
 #include "support/op_check.h"
 
 /* M, K, N, activation, options (1 bias, 2 residual, 4 output_f32, 8 more outputs than y), dropout in percent
@@ -37,6 +38,32 @@ static const uint32_t few[][8] = { { 7, 9, 5, 1, 3 }, { 65, 70, 66, 0, 3 }, { 67
 
 Test(ops_linear, forward) {
     test_op_forward(&tuff_op_linear, shapes, COUNT_OF(shapes), NULL);
+}
+
+/* Options 16: x and weight I8. */
+static const uint32_t int8[][8] = { { 1, 1, 1, 0, 16 },    { 7, 9, 5, 1, 19 },
+                                    { 65, 70, 66, 0, 19 }, { 17, 1031, 37, 0, 17 },
+                                    { 37, 36, 35, 0, 25 }, { 33, 128, 130, 2, 17, 10 } };
+
+static void check_int8(struct tuff_device *device) {
+    struct tuff_check_result result;
+    for (int is_gpu = 0; is_gpu < 2; is_gpu++) {
+        for (size_t i = 0; i < COUNT_OF(int8); i++)
+            for (enum tuff_type type = TUFF_TYPE_F32; type <= TUFF_TYPE_F16; type++) {
+                cr_assert_eq(tuff_op_check_forward(device, &tuff_op_linear, int8[i], type, false, &result),
+                             TUFF_OK, "%s", tuff_error_message());
+                cr_expect(result.error <= result.tolerance && result.padding_is_zero,
+                          "%u x %u x %u in 8 bits, type %d: off by %g", int8[i][0], int8[i][2], int8[i][1],
+                          type, result.error);
+            }
+        device->info.type = TUFF_DEVICE_DISCRETE; /* as for a GPU */
+    }
+    test_device_close(device);
+}
+
+Test(ops_linear, in_8_bits) {
+    check_int8(test_device());
+    check_int8(test_device_without("dot_product"));
 }
 
 Test(ops_linear, backward) {

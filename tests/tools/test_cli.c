@@ -41,7 +41,7 @@ Test(tools_cli, wrong_usage_gets_a_sentence_and_exits_2) {
         { "tuff embed --modle x text", "did you mean --model?" },
         { "tuff embed --model x --wholly-unknown text", "there is no option --wholly-unknown" },
         { "tuff embed --model x -j text", "there is no option -j" },
-        { "tuff embed --model x --dtype f64 text", "--dtype takes one of auto|f32|f16, not 'f64'" },
+        { "tuff embed --model x --dtype f64 text", "--dtype takes one of auto|f32|f16|int8, not 'f64'" },
         { "tuff embed --model x --dtype f3 text", "--dtype takes one of" },
         { "tuff embed --model x --dtype= text", "--dtype takes one of" },
         { "tuff embed --model x --pooling sum text", "--pooling takes one of" },

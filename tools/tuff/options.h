@@ -92,7 +92,7 @@ const char *options_suggest(const char *word, const char *const *words, size_t c
 
 /* ---------------------------------------------------------------- what many commands share */
 
-enum { DTYPE_AUTO, DTYPE_F32, DTYPE_F16 };
+enum { DTYPE_AUTO, DTYPE_F32, DTYPE_F16, DTYPE_INT8 };
 
 struct common_options {
     const char *model;
@@ -154,7 +154,7 @@ struct common_options {
     }
 #define DTYPE_OPTION(common)                                                                                 \
     {                                                                                                        \
-        .name = "dtype", .type = OPTION_CHOICE, .choices = "auto|f32|f16", .target = &(common).dtype,        \
+        .name = "dtype", .type = OPTION_CHOICE, .choices = "auto|f32|f16|int8", .target = &(common).dtype,   \
         .help = "numbers on the device (default: auto, f16 where the device computes it well)"               \
     }
 /* The folder of a model that is trained, which the command opens itself; `target` is a const char *. */
@@ -167,7 +167,7 @@ struct common_options {
 /* For the commands on raw tensors, which set common.dtype to DTYPE_F32 first. */
 #define DTYPE_OPTION_F32(common)                                                                             \
     {                                                                                                        \
-        .name = "dtype", .type = OPTION_CHOICE, .choices = "auto|f32|f16", .target = &(common).dtype,        \
+        .name = "dtype", .type = OPTION_CHOICE, .choices = "auto|f32|f16|int8", .target = &(common).dtype,   \
         .help = "numbers on the device (default: f32)"                                                       \
     }
 

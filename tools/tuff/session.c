@@ -59,7 +59,7 @@ static void on_log(void *user, tuff_log_level level, const char *message) {
 }
 
 static tuff_status open_model(struct session *session) {
-    static const tuff_dtype dtypes[] = { TUFF_DTYPE_AUTO, TUFF_F32, TUFF_F16 };
+    static const tuff_dtype dtypes[] = { TUFF_DTYPE_AUTO, TUFF_F32, TUFF_F16, TUFF_I8 };
     if (!session->common->model)
         return TUFF_OK;
     tuff_model_options options = TUFF_MODEL_OPTIONS;
