@@ -60,6 +60,8 @@ layout(push_constant) uniform Push
     uint dropout_stream;
     uint dropout_threshold;
     float dropout_scale;
+    float x_factor;
+    float y_factor;
 };
 
 #include "lib/linear_output.glsl"

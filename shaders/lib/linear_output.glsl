@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The way of a finished sum of `linear` into y, for lanes that own four columns: bias, pre-activation, activation,
-// dropout, residual. Columns beyond `cols` become zeros, whatever rows the weight has there.
+// dropout, residual. x_factor and y_factor are powers of two: what x was divided by, and what y is multiplied with, to
+// leave room in f16. Columns beyond `cols` become zeros, whatever rows the weight has there.
 // Included after the kernel's bindings and push constants.
 
 layout(constant_id = 10) const uint activation = 0;
@@ -30,7 +31,7 @@ void finish(uint row, uint group, vec4 sum, vec4 bias4)
         return;
     uint at = row * y_stride + group;
     uint col = 4 * group;
-    vec4 v = mix(vec4(0.0), sum + bias4, lessThan(uvec4(col, col + 1, col + 2, col + 3), uvec4(cols)));
+    vec4 v = mix(vec4(0.0), sum * x_factor + bias4, lessThan(uvec4(col, col + 1, col + 2, col + 3), uvec4(cols)));
     if (keeps_sum != 0)
         pre[at] = store4(v);
     v = activate4(activation, v);
@@ -38,5 +39,5 @@ void finish(uint row, uint group, vec4 sum, vec4 bias4)
         v *= dropout4(seed[0], dropout_stream, 0, row, group, dropout_threshold, dropout_scale);
     if ((flags & HAS_RESIDUAL) != 0)
         v += load4(residual[at]);
-    y[at] = store_y(v);
+    y[at] = store_y(v * y_factor);
 }

@@ -1,12 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/bert.h"
 
+#include <math.h>
+
 static struct tuff_dropout next_dropout(struct tuff_bert *bert, float probability) {
     return (struct tuff_dropout){ .probability = probability, .stream = ++bert->stream };
 }
 
+/* f16 ends at 65504, which activations of trained models pass. What the layers keep between a multiplication and a
+ * norm is held divided by 2^8: up to 2^24 then, and as exact, but for values below 2^-6, which keep steps of 2^-17.
+ * Norms do not see the factor; training has no need of it, since its sums are scaled by the loss. */
+enum { ROOM = 8 };
+
+static int32_t room(const struct tuff_bert *bert) {
+    return bert->weights->type == TUFF_TYPE_F16 && !bert->graph->is_training ? ROOM : 0;
+}
+
 struct linear {
     struct tuff_tensor *x, *weight, *bias, *residual;
+    int32_t x_exponent, y_exponent;
     enum tuff_activation activation;
     float dropout;
 };
@@ -26,14 +38,18 @@ static tuff_status linear(struct tuff_bert *bert, const struct linear *linear, s
     TUFF_TRY(quantized(bert, linear->weight, &inputs[0]));
     union tuff_params params = { .linear = { .activation = linear->activation,
                                              .output_f32 = bert->weights->type == TUFF_TYPE_F32,
+                                             .x_exponent = linear->x_exponent,
+                                             .y_exponent = linear->y_exponent,
                                              .dropout = next_dropout(bert, linear->dropout) } };
     return tuff_graph_append(bert->graph, &tuff_op_linear, &params, inputs, 5, out_y);
 }
 
+/* Of a sum that is held divided by 2^room. */
 static tuff_status layer_norm(struct tuff_bert *bert, struct tuff_tensor *x, struct tuff_tensor *gamma,
                               struct tuff_tensor *beta, float dropout, struct tuff_tensor **out_y) {
     struct tuff_tensor *inputs[] = { x, gamma, beta, bert->inputs.seed };
-    union tuff_params params = { .layer_norm = { .epsilon = bert->config->layer_norm_eps,
+    union tuff_params params = { .layer_norm = { .epsilon =
+                                                     ldexpf(bert->config->layer_norm_eps, -2 * room(bert)),
                                                  .dropout = next_dropout(bert, dropout) } };
     return tuff_graph_append(bert->graph, &tuff_op_layer_norm, &params, inputs, 4, out_y);
 }
@@ -71,13 +87,15 @@ static tuff_status embeddings(struct tuff_bert *bert, struct tuff_tensor **out_h
 union tuff_params tuff_bert_attention(const struct tuff_config *config, const struct tuff_weights *weights) {
     return (union tuff_params){ .attention = { .head_count = config->num_attention_heads,
                                                .head_size = config->hidden_size / config->num_attention_heads,
-                                               .head_stride = weights->head_stride } };
+                                               .head_stride = weights->head_stride,
+                                               .exponent = weights->type == TUFF_TYPE_F16 ? ROOM : 0 } };
 }
 
 static tuff_status attention(struct tuff_bert *bert, struct tuff_tensor *qkv,
                              struct tuff_tensor **out_context) {
     struct tuff_tensor *inputs[] = { qkv, bert->inputs.tiles, bert->inputs.key_tiles, bert->inputs.seed };
     union tuff_params params = tuff_bert_attention(bert->config, bert->weights);
+    params.attention.exponent = room(bert);
     params.attention.dropout = next_dropout(bert, bert->dropout.attention);
     return tuff_graph_append(bert->graph, &tuff_op_attention, &params, inputs, 4, out_context);
 }
@@ -88,13 +106,17 @@ static tuff_status attention_half(struct tuff_bert *bert, const struct tuff_laye
                                   struct tuff_tensor **out_y) {
     struct tuff_tensor *context = NULL;
     struct tuff_tensor *sum = NULL;
-    struct linear qkv = { .x = x, .weight = weights->qkv, .bias = weights->qkv_bias };
+    struct linear qkv = {
+        .x = x, .weight = weights->qkv, .bias = weights->qkv_bias, .y_exponent = room(bert)
+    };
     TUFF_TRY(linear(bert, &qkv, out_qkv));
     TUFF_TRY(attention(bert, *out_qkv, &context));
     struct linear output = { .x = context,
                              .weight = weights->attention_output,
                              .bias = weights->attention_output_bias,
                              .residual = x,
+                             .x_exponent = room(bert),
+                             .y_exponent = room(bert),
                              .dropout = bert->dropout.hidden };
     TUFF_TRY(linear(bert, &output, &sum));
     return layer_norm(bert, sum, weights->attention_norm_gamma, weights->attention_norm_beta, 0, out_y);
@@ -108,12 +130,15 @@ static tuff_status feed_forward_half(struct tuff_bert *bert, const struct tuff_l
     struct linear intermediate = { .x = x,
                                    .weight = weights->intermediate,
                                    .bias = weights->intermediate_bias,
+                                   .y_exponent = room(bert),
                                    .activation = bert->config->hidden_act };
     TUFF_TRY(linear(bert, &intermediate, &wide));
     struct linear output = { .x = wide,
                              .weight = weights->output,
                              .bias = weights->output_bias,
                              .residual = x,
+                             .x_exponent = room(bert),
+                             .y_exponent = room(bert),
                              .dropout = bert->dropout.hidden };
     TUFF_TRY(linear(bert, &output, &sum));
     return layer_norm(bert, sum, weights->output_norm_gamma, weights->output_norm_beta, dropout, out_y);
@@ -165,6 +190,7 @@ tuff_status tuff_bert_transform(struct tuff_bert *bert, struct tuff_tensor *hidd
     struct tuff_tensor *dense = NULL;
     struct linear transform = { .weight = weights->transform,
                                 .bias = weights->transform_bias,
+                                .y_exponent = room(bert),
                                 .activation = bert->config->hidden_act };
     TUFF_TRY(gather(bert, hidden, bert->inputs.indices, bert->inputs.indices_list, &transform.x));
     TUFF_TRY(linear(bert, &transform, &dense));

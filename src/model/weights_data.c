@@ -44,6 +44,16 @@ static tuff_status read_source(struct fill *fill, const struct tuff_piece *piece
     return TUFF_OK;
 }
 
+static tuff_status check_range(const struct fill *fill, const struct tuff_piece *piece) {
+    const float largest = 65504; /* of f16 */
+    for (uint32_t i = 0; fill->tensor->shape.type == TUFF_TYPE_F16 && i < piece->cols; i++)
+        if (fill->values[i] > largest || fill->values[i] < -largest)
+            return tuff_fail(TUFF_UNSUPPORTED,
+                             "%s has the value %g, and f16 ends at 65504; f32 computes with it (--dtype f32)",
+                             piece->parameter->name, (double)fill->values[i]);
+    return TUFF_OK;
+}
+
 static tuff_status read_row(void *user, uint32_t row, float *out_values) {
     struct fill *fill = user;
     memset(out_values, 0, fill->tensor->shape.cols * sizeof *out_values);
@@ -55,6 +65,7 @@ static tuff_status read_row(void *user, uint32_t row, float *out_values) {
             continue;
         size_t first = piece->first_element + (size_t)index * piece->cols;
         TUFF_TRY(read_source(fill, piece, first));
+        TUFF_TRY(check_range(fill, piece));
         for (uint32_t col = 0; col < piece->cols; col++)
             out_values[column_of(piece, col)] = fill->values[col];
     }

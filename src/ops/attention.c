@@ -45,6 +45,10 @@ static tuff_status shape(const struct tuff_device *device, const struct tuff_nod
     return TUFF_OK;
 }
 
+double tuff_attention_scale(const union tuff_params *params) {
+    return ldexp(1 / sqrt(params->attention.head_size), 2 * params->attention.exponent);
+}
+
 /* ---------------------------------------------------------------- reference */
 
 /* One tile of one head in plain arrays. */
@@ -85,7 +89,7 @@ static double survival(const struct view *view, uint32_t row, uint32_t key) {
 /* Fills p for one query; returns the log-sum-exp. */
 static double probabilities(const struct view *view, uint32_t row) {
     const struct tuff_node *node = view->node;
-    const double scale = view->is_uniform ? 0 : 1 / sqrt(node->params.attention.head_size);
+    const double scale = view->is_uniform ? 0 : tuff_attention_scale(&node->params);
     const double *query = row_of(node, node->inputs[TUFF_ATTENTION_QKV]->reference, 0, view->head, row);
     double top = -INFINITY;
     double total = 0;
@@ -126,7 +130,7 @@ static void forward_query(const struct view *view, uint32_t row) {
 static void backward_of_query(const struct view *view, uint32_t row) {
     const struct tuff_node *node = view->node;
     const uint32_t size = node->params.attention.head_stride;
-    const double scale = 1 / sqrt(node->params.attention.head_size);
+    const double scale = tuff_attention_scale(&node->params);
     double *qkv = node->inputs[TUFF_ATTENTION_QKV]->reference;
     double *d_qkv = node->d_inputs[TUFF_ATTENTION_QKV]->reference;
     const double *d_out = context_row(view, node->d_outputs[TUFF_ATTENTION_CONTEXT]->reference, row);

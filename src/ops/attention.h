@@ -11,10 +11,12 @@
 struct tuff_attention_span {
     uint32_t first_row;
     uint32_t row_count; /* queries, the hidden ones too */
-    int32_t
-        key_count; /* visible rows; 0: none, as in the padding of a batch, and the context is zeros;
+    int32_t key_count;  /* visible rows; 0: none, as in the padding of a batch, and the context is zeros;
                     * -n: none is visible and, as in the reference, all attend alike to the first n rows */
 };
+
+/* What the products of queries and keys are multiplied with. */
+double tuff_attention_scale(const union tuff_params *params);
 
 /* Rows that one tile of this device holds at most. */
 uint32_t tuff_attention_query_block(const struct tuff_device *device);

@@ -96,7 +96,7 @@ static struct tuff_slice slice_or(const struct tuff_tensor *tensor, struct tuff_
 /* What all six kernels are pushed. */
 #define COMMON_PUSH(node)                                                                                    \
     .head_count = (node)->params.attention.head_count, .stats_stride = stats_stride(node),                   \
-    .scale = 1.0f / sqrtf((float)(node)->params.attention.head_size),                                        \
+    .scale = (float)tuff_attention_scale(&(node)->params),                                                   \
     .dropout_stream = (node)->params.attention.dropout.stream,                                               \
     .dropout_threshold = tuff_dropout_threshold((node)->params.attention.dropout.probability),               \
     .dropout_scale = tuff_dropout_scale((node)->params.attention.dropout.probability)

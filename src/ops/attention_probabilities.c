@@ -34,8 +34,7 @@ tuff_status tuff_attention_probabilities(struct tuff_device *device, struct tuff
                       .query_count = queries,
                       .first_key_row = view->first_key_row,
                       .key_count = keys,
-                      .scale = view->span.key_count < 0 ? 0.0f
-                                                        : 1.0f / sqrtf((float)params->attention.head_size) },
+                      .scale = view->span.key_count < 0 ? 0.0f : (float)tuff_attention_scale(params) },
             .spec = { .workgroup_size = block, .head_groups = params->attention.head_stride / 4 },
         });
 }

@@ -67,6 +67,9 @@ static tuff_status shape(const struct tuff_device *device, const struct tuff_nod
     if (node->inputs[RESIDUAL])
         TUFF_TRY(tuff_expect(node, RESIDUAL, "the residual", float_type(node), x->rows, count));
     TUFF_TRY(tuff_expect_seed(node, SEED, &node->params.linear.dropout));
+    bool has_exponents = node->params.linear.x_exponent != 0 || node->params.linear.y_exponent != 0;
+    if (has_exponents && (node->is_training || float_type(node) != TUFF_TYPE_F16))
+        return tuff_fail(TUFF_ARGUMENT, "linear: exponents are for f16, and not for training");
     outputs[Y] =
         (struct tuff_shape){ .type = node->params.linear.output_f32 ? TUFF_TYPE_F32 : float_type(node),
                              .rows = x->rows,
@@ -90,6 +93,8 @@ static tuff_status forward(struct tuff_device *device, struct tuff_recording *re
                                .activation = node->params.linear.activation,
                                .dropout = node->params.linear.dropout,
                                .first_output = node->params.linear.first_output,
+                               .x_exponent = node->params.linear.x_exponent,
+                               .y_exponent = node->params.linear.y_exponent,
                            });
 }
 
@@ -246,7 +251,7 @@ static double sum_at(const struct tuff_node *node, uint32_t row, uint32_t col) {
     const double *weight = node->inputs[WEIGHT]->reference + (size_t)output * inner;
     double sum = node->inputs[BIAS] ? node->inputs[BIAS]->reference[output] : 0;
     for (uint32_t k = 0; k < inner; k++)
-        sum += x[k] * weight[k];
+        sum += ldexp(x[k], node->params.linear.x_exponent) * weight[k];
     return sum;
 }
 
@@ -258,8 +263,9 @@ static void reference_forward(const struct tuff_node *node) {
             size_t at = (size_t)row * y->cols + col;
             double sum = sum_at(node, row, col);
             double residual = node->inputs[RESIDUAL] ? node->inputs[RESIDUAL]->reference[at] : 0;
-            node->outputs[Y]->reference[at] =
+            double value =
                 residual + activate(node->params.linear.activation, sum) * survival(node, &seed, row, col);
+            node->outputs[Y]->reference[at] = ldexp(value, -node->params.linear.y_exponent);
             if (node->outputs[SUM])
                 node->outputs[SUM]->reference[at] = sum;
         }
@@ -293,10 +299,11 @@ static void reference_backward(const struct tuff_node *node) {
 
 /* ---------------------------------------------------------------- checks */
 
-enum { WITH_BIAS = 1, WITH_RESIDUAL = 2, WITH_F32 = 4, WITH_WINDOW = 8 }; /* and TUFF_LINEAR_INT8 */
+enum { WITH_BIAS = 1, WITH_RESIDUAL = 2, WITH_F32 = 4, WITH_WINDOW = 8, WITH_ROOM = 32 };
 
 /* numbers: M, K, N, activation, options (1 bias, 2 residual, 4 output_f32, 8 a weight with more outputs than
- * y, 16 I8), dropout in percent. The weights' scale keeps y near 1. */
+ * y, 16 TUFF_LINEAR_INT8, 32 in f16 values up to 2^24, held
+ * divided by 2^8), dropout in percent. The weights' scale keeps y near 1. */
 static tuff_status make(struct tuff_case *check_case, struct tuff_node *node, const uint32_t *numbers) {
     uint32_t rows = numbers[0], inner = numbers[1], cols = numbers[2], options = numbers[4];
     enum tuff_type type = check_case->type;
@@ -304,6 +311,11 @@ static tuff_status make(struct tuff_case *check_case, struct tuff_node *node, co
     node->params.linear.activation = (enum tuff_activation)numbers[3];
     node->params.linear.output_f32 = (options & WITH_F32) != 0;
     node->params.linear.dropout = (struct tuff_dropout){ (float)numbers[5] / 100, 5 };
+    double x_scale = 1;
+    if ((options & WITH_ROOM) && type == TUFF_TYPE_F16 && !node->is_training) {
+        node->params.linear.x_exponent = node->params.linear.y_exponent = 8;
+        x_scale = 1e4;
+    }
     if (options & WITH_WINDOW) {
         node->params.linear.first_output = 8;
         node->params.linear.output_count = cols;
@@ -312,7 +324,7 @@ static tuff_status make(struct tuff_case *check_case, struct tuff_node *node, co
     if (options & TUFF_LINEAR_INT8)
         node->params.linear.output_f32 = type == TUFF_TYPE_F32;
     enum tuff_type factors = options & TUFF_LINEAR_INT8 ? TUFF_TYPE_I8 : type;
-    TUFF_TRY(tuff_case_random(check_case, factors, TUFF_LAYOUT_ROWS, rows, inner, 1, &node->inputs[X]));
+    TUFF_TRY(tuff_case_random(check_case, factors, TUFF_LAYOUT_ROWS, rows, inner, x_scale, &node->inputs[X]));
     TUFF_TRY(tuff_case_random(check_case, factors, TUFF_LAYOUT_PANELS, weight_rows, inner, 1 / sqrt(inner),
                               &node->inputs[WEIGHT]));
     if (options & WITH_BIAS)
@@ -332,6 +344,7 @@ static const uint32_t check_shapes[][8] = {
     { 17, 768, 65, TUFF_ACTIVATION_GELU_NEW, WITH_BIAS | WITH_RESIDUAL, 10 },
     { 9, 40, 24, TUFF_ACTIVATION_SILU, 0 },
     { 9, 40, 24, TUFF_ACTIVATION_RELU, 0 },
+    { 33, 40, 66, TUFF_ACTIVATION_GELU, WITH_BIAS | WITH_RESIDUAL | WITH_ROOM },
     { 0 },
 };
 

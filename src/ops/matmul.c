@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ops/matmul.h"
 
+#include <math.h>
+
 #include "base/random.h"
 #include "kernels/matmul_lanes.h"
 #include "kernels/matmul_outer_lanes.h"
@@ -110,7 +112,9 @@ static tuff_status run_tiled(struct tuff_recording *recording, const struct tuff
                       .flags = tuff_matmul_flags(matmul),
                       .dropout_stream = matmul->dropout.stream,
                       .dropout_threshold = tuff_dropout_threshold(matmul->dropout.probability),
-                      .dropout_scale = tuff_dropout_scale(matmul->dropout.probability) },
+                      .dropout_scale = tuff_dropout_scale(matmul->dropout.probability),
+                      .x_factor = ldexpf(1, matmul->x_exponent),
+                      .y_factor = ldexpf(1, -matmul->y_exponent) },
             .spec = { .lanes_x = tile->lanes_x,
                       .lanes_y = tile->lanes_y,
                       .tile_rows = tile->tile_rows,

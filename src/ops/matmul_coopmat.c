@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ops/matmul_coopmat.h"
 
+#include <math.h>
+
 #include "base/random.h"
 #include "kernels/matmul_coopmat.h"
 #include "ops/driver.h"
@@ -174,7 +176,9 @@ tuff_status tuff_coopmat_run(struct tuff_device *device, struct tuff_recording *
                       .flags = tuff_matmul_flags(matmul),
                       .dropout_stream = matmul->dropout.stream,
                       .dropout_threshold = tuff_dropout_threshold(matmul->dropout.probability),
-                      .dropout_scale = tuff_dropout_scale(matmul->dropout.probability) },
+                      .dropout_scale = tuff_dropout_scale(matmul->dropout.probability),
+                      .x_factor = ldexpf(1, matmul->x_exponent),
+                      .y_factor = ldexpf(1, -matmul->y_exponent) },
             .spec = { .workgroup_size = tile.subgroup_size * tile.subgroups_x * tile.subgroups_y,
                       .subgroup_size = tile.subgroup_size,
                       .matrix_m = shape->m,

@@ -48,12 +48,15 @@ union tuff_params {
         bool output_f32;             /* y is F32 whatever the storage type */
         uint32_t first_output;       /* of the weight: the first one computed; a multiple of 8 */
         uint32_t output_count;       /* columns of y; 0: all from the first one on */
+        int32_t x_exponent;          /* x holds its values divided by 2^x_exponent; not in training */
+        int32_t y_exponent;          /* and so does y; the residual is as it is */
     } linear;
     struct {
         uint32_t head_count;
         uint32_t head_size;   /* true size: the scale is 1 / sqrt(head_size) */
         uint32_t head_stride; /* columns a head takes in q, k, v and the context: head_size padded */
         struct tuff_dropout dropout;
+        int32_t exponent; /* q, k, v and the context are held divided by 2^exponent; not in training */
     } attention;
     struct {
         bool output_f32;

@@ -66,6 +66,19 @@ Test(ops_linear, in_8_bits) {
     check_int8(test_device_without("dot_product"));
 }
 
+/* Options 32: values up to a million, held in f16. */
+Test(ops_linear, room_in_f16) {
+    static const uint32_t large[][8] = { { 33, 40, 66, 1, 35 }, { 5, 300, 17, 0, 33 } };
+    struct tuff_device *device = test_device();
+    struct tuff_check_result result;
+    for (size_t i = 0; i < COUNT_OF(large); i++) {
+        cr_assert_eq(tuff_op_check_forward(device, &tuff_op_linear, large[i], TUFF_TYPE_F16, false, &result),
+                     TUFF_OK, "%s", tuff_error_message());
+        cr_expect(result.error <= result.tolerance, "%s is off by %g", result.worst, result.error);
+    }
+    test_device_close(device);
+}
+
 Test(ops_linear, backward) {
     test_op_backward(&tuff_op_linear, shapes, COUNT_OF(shapes), NULL);
 }
