@@ -142,37 +142,16 @@ void put_weight(uint i, uvec4 v)
     weight_block[at + weight_pitch] = halves(v.zw);
 }
 
-coopmat<float, gl_ScopeSubgroup, matrix_m, matrix_n, gl_MatrixUseAccumulator> tiles[tiles_m * tiles_n];
-
-void multiply(uint first_row, uint first_col)
-{
-    [[unroll]] for (uint s = 0; s < steps; ++s) {
-        coopmat<float16_t, gl_ScopeSubgroup, matrix_m, matrix_k, gl_MatrixUseA> a[tiles_m];
-        [[unroll]] for (uint i = 0; i < tiles_m; ++i)
-            coopMatLoad(a[i], x_block, (first_row + i * matrix_m) * x_pitch + s * matrix_k / 4, x_pitch,
-                        gl_CooperativeMatrixLayoutRowMajor);
-        [[unroll]] for (uint j = 0; j < tiles_n; ++j) {
-            coopmat<float16_t, gl_ScopeSubgroup, matrix_k, matrix_n, gl_MatrixUseB> b;
-            uint col = first_col + j * matrix_n;
-            if (over_outputs == 0)
-                coopMatLoad(b, weight_block, col * weight_pitch + s * matrix_k / 4, weight_pitch,
-                            gl_CooperativeMatrixLayoutColumnMajor);
-            else
-                coopMatLoad(b, weight_block, s * matrix_k * weight_pitch + col / 4, weight_pitch,
-                            gl_CooperativeMatrixLayoutRowMajor);
-            [[unroll]] for (uint i = 0; i < tiles_m; ++i)
-                tiles[i * tiles_n + j] = coopMatMulAdd(a[i], b, tiles[i * tiles_n + j]);
-        }
-    }
-}
-
-// The lanes of a subgroup take one matrix of sums together.
+// The lanes of a subgroup take one matrix of sums together. Unrolled: Intel's compiler keeps what lives across a loop of
+// lanes in scratch memory.
 void finish_tile(uint first_row, uint first_col)
 {
     const uint fours = matrix_n / 4;
-    for (uint i = gl_SubgroupInvocationID; i < matrix_m * fours; i += subgroup_size) {
+    [[unroll]] for (uint n = 0; n < (matrix_m * fours + subgroup_size - 1) / subgroup_size; ++n) {
+        uint i = n * subgroup_size + gl_SubgroupInvocationID;
         uint group = first_col / 4 + i % fours;
-        finish(first_row + i / fours, group, sums[gl_SubgroupID * matrix_m * fours + i], bias_of(group));
+        if (matrix_m * fours % subgroup_size == 0 || i < matrix_m * fours)
+            finish(first_row + i / fours, group, sums[gl_SubgroupID * matrix_m * fours + i], bias_of(group));
     }
 }
 
@@ -183,6 +162,7 @@ void main()
     uint first_col = gl_WorkGroupID.y * block_cols;
     uint own_row = gl_SubgroupID / subgroups_x * tiles_m * matrix_m;
     uint own_col = gl_SubgroupID % subgroups_x * tiles_n * matrix_n;
+    coopmat<float, gl_ScopeSubgroup, matrix_m, matrix_n, gl_MatrixUseAccumulator> tiles[tiles_m * tiles_n];
     uvec4 next_x[MAX_FILLS];
     uvec4 next_weight[MAX_FILLS];
     [[unroll]] for (uint i = 0; i < tiles_m * tiles_n; ++i)
@@ -204,7 +184,24 @@ void main()
             [[unroll]] for (uint n = 0; n < weight_fills; ++n)
                 next_weight[n] = fetch_weight(n * workgroup_size + lane, first_col, octet + block_octets);
         }
-        multiply(own_row, own_col);
+        [[unroll]] for (uint s = 0; s < steps; ++s) {
+            coopmat<float16_t, gl_ScopeSubgroup, matrix_m, matrix_k, gl_MatrixUseA> a[tiles_m];
+            [[unroll]] for (uint i = 0; i < tiles_m; ++i)
+                coopMatLoad(a[i], x_block, (own_row + i * matrix_m) * x_pitch + s * matrix_k / 4, x_pitch,
+                            gl_CooperativeMatrixLayoutRowMajor);
+            [[unroll]] for (uint j = 0; j < tiles_n; ++j) {
+                coopmat<float16_t, gl_ScopeSubgroup, matrix_k, matrix_n, gl_MatrixUseB> b;
+                uint col = own_col + j * matrix_n;
+                if (over_outputs == 0)
+                    coopMatLoad(b, weight_block, col * weight_pitch + s * matrix_k / 4, weight_pitch,
+                                gl_CooperativeMatrixLayoutColumnMajor);
+                else
+                    coopMatLoad(b, weight_block, s * matrix_k * weight_pitch + col / 4, weight_pitch,
+                                gl_CooperativeMatrixLayoutRowMajor);
+                [[unroll]] for (uint i = 0; i < tiles_m; ++i)
+                    tiles[i * tiles_n + j] = coopMatMulAdd(a[i], b, tiles[i * tiles_n + j]);
+            }
+        }
     }
     [[unroll]] for (uint i = 0; i < tiles_m; ++i)
         [[unroll]] for (uint j = 0; j < tiles_n; ++j) {

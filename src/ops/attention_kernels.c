@@ -11,9 +11,11 @@
 #include "kernels/attention_backward_query.h"
 #include "kernels/attention_backward_query_tiled.h"
 #include "kernels/attention_forward.h"
+#include "kernels/attention_forward_coopmat.h"
 #include "kernels/attention_forward_tiled.h"
 #include "ops/attention.h"
 #include "ops/driver.h"
+#include "ops/matmul_coopmat.h"
 
 enum {
     QKV = TUFF_ATTENTION_QKV,
@@ -130,8 +132,56 @@ static tuff_status forward_tiled(struct tuff_device *device, struct tuff_recordi
         });
 }
 
+static uint32_t matrix_workgroup(const struct tuff_device *device) {
+    return TUFF_COOPMAT_SUBGROUPS * tuff_coopmat_subgroup_size(device);
+}
+
+/* As shaders/attention_forward_coopmat.comp declares it. */
+static uint32_t matrix_shared_size(const struct tuff_device *device, uint32_t head_stride) {
+    uint32_t pitch = (head_stride + TILE_ROWS - 1) / TILE_ROWS * (TILE_ROWS / 4) + 2;
+    return TILE_ROWS * (2 * pitch * 8 + (TILE_ROWS / 4 + 1) * 16 + (TILE_ROWS / 4 + 2) * 8 + 4) +
+           matrix_workgroup(device) * 4;
+}
+
+/* The shape of cooperative matrices to compute a node with; NULL: another kernel. */
+static const struct tuff_matrix_shape *matrix_shape_for(const struct tuff_device *device,
+                                                        const struct tuff_node *node) {
+    const struct tuff_matrix_shape *shape = device->forced_matrix_shape;
+    uint32_t head_stride = node->params.attention.head_stride;
+    if (!tuff_is_f16(node->inputs[QKV]) || head_stride > UNROLLED_COLUMNS)
+        return NULL;
+    shape = shape ? shape : tuff_coopmat_default(device, TUFF_MATRIX_F16);
+    if (!shape || TILE_ROWS % shape->m || TILE_ROWS % shape->n || TILE_ROWS % shape->k ||
+        matrix_workgroup(device) < TILE_ROWS ||
+        matrix_shared_size(device, head_stride) > device->limits.max_shared_memory)
+        return NULL;
+    return shape;
+}
+
+static tuff_status forward_coopmat(struct tuff_device *device, struct tuff_recording *recording,
+                                   const struct tuff_node *node, const struct tuff_matrix_shape *shape) {
+    const struct tuff_slice tiles = node->inputs[TILES]->slice;
+    const struct tuff_slice context = node->outputs[CONTEXT]->slice;
+    return tuff_run_attention_forward_coopmat(
+        recording, 0, grid_of(device, node, node->inputs[TILES], 2),
+        &(struct tuff_attention_forward_coopmat){
+            .qkv = node->inputs[QKV]->slice,
+            .tiles = tiles,
+            .seed = slice_or(node->inputs[SEED], tiles),
+            .context = context,
+            .stats = slice_or(node->outputs[STATS], context),
+            .push = { COMMON_PUSH(node) },
+            .spec = { COMMON_SPEC(node), .workgroup_size = matrix_workgroup(device),
+                      .subgroup_size = tuff_coopmat_subgroup_size(device), .matrix_m = shape->m,
+                      .matrix_n = shape->n, .matrix_k = shape->k },
+        });
+}
+
 tuff_status tuff_attention_record_forward(struct tuff_device *device, struct tuff_recording *recording,
                                           const struct tuff_node *node) {
+    const struct tuff_matrix_shape *shape = matrix_shape_for(device, node);
+    if (shape)
+        return forward_coopmat(device, recording, node, shape);
     if (uses_tiles(device, node))
         return forward_tiled(device, recording, node);
     const struct tuff_slice qkv = node->inputs[QKV]->slice;

@@ -81,20 +81,26 @@ static bool is_end(const uint32_t *numbers) {
     return true;
 }
 
-/* The products again by each shape of matrices that the device lists, whether or not it is given them. */
+static tuff_status check_matrix_op(struct checks *checks, const struct tuff_op *op,
+                                   const struct tuff_matrix_shape *shape) {
+    char variant[64];
+    snprintf(variant, sizeof variant, "f16 %ux%ux%u", shape->m, shape->n, shape->k);
+    for (const uint32_t(*numbers)[8] = op->check_shapes; !is_end(*numbers); numbers++)
+        for (int backward = 0; backward < 2; backward++)
+            TUFF_TRY(check_pass(checks, op, *numbers, TUFF_TYPE_F16, backward != 0, variant));
+    return TUFF_OK;
+}
+
+/* Products and attention again by each shape of matrices that the device lists, whether or not it is given them. */
 static tuff_status check_matrices(struct checks *checks) {
     for (uint32_t n = 0;; n++) {
         const struct tuff_matrix_shape *shape = tuff_coopmat_shape(checks->device, TUFF_MATRIX_F16, n);
         if (!shape)
             return TUFF_OK;
         checks->device->forced_matrix_shape = shape;
-        tuff_status status = TUFF_OK;
-        for (const uint32_t(*numbers)[8] = tuff_op_linear.check_shapes; !is_end(*numbers); numbers++) {
-            char variant[64];
-            snprintf(variant, sizeof variant, "f16 %ux%ux%u", shape->m, shape->n, shape->k);
-            for (int backward = 0; backward < 2 && status == TUFF_OK; backward++)
-                status = check_pass(checks, &tuff_op_linear, *numbers, TUFF_TYPE_F16, backward != 0, variant);
-        }
+        tuff_status status = check_matrix_op(checks, &tuff_op_linear, shape);
+        if (status == TUFF_OK)
+            status = check_matrix_op(checks, &tuff_op_attention, shape);
         checks->device->forced_matrix_shape = NULL;
         TUFF_TRY(status);
     }

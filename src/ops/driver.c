@@ -10,8 +10,12 @@ bool tuff_driver_has_scalar_loads(const struct tuff_device *device) {
            device->info.driver_version >= VK_MAKE_API_VERSION(0, 25, 0, 0);
 }
 
+static bool is_lavapipe(const struct tuff_device *device) {
+    return strstr(device->info.driver, "llvmpipe") != NULL;
+}
+
 bool tuff_driver_has_fast_matrices(const struct tuff_device *device) {
-    if (device->info.type == TUFF_DEVICE_CPU)
+    if (device->info.type == TUFF_DEVICE_CPU || is_lavapipe(device))
         return false;
     switch (device->info.vendor_id) {
     case AMD:
@@ -24,5 +28,5 @@ bool tuff_driver_has_fast_matrices(const struct tuff_device *device) {
 }
 
 bool tuff_driver_runs_matrices(const struct tuff_device *device) {
-    return !strstr(device->info.driver, "llvmpipe") || device->limits.subgroup_size == 8;
+    return !is_lavapipe(device) || device->limits.subgroup_size == 8;
 }

@@ -15,7 +15,7 @@ bool tuff_driver_has_scalar_loads(const struct tuff_device *device);
 /* Whether cooperative matrices are quicker than plain kernels. A CPU only imitates them. AMD's have an instruction since
  * RDNA3, which is also the first with dot products of mixed signs; some of its drivers list shapes on older chips. NVIDIA
  * lists them from Turing on, where they are quick. Intel's gain since Xe2 (llama.cpp's users: 0.0007 to 20 times the
- * speed before), but its compiler in Mesa 25.0 keeps the sums of ours in scratch memory. On others nobody has shown a
+ * speed before), but its compiler in Mesa 25.0 has no room for blocks of ours that would. On others nobody has shown a
  * gain. */
 bool tuff_driver_has_fast_matrices(const struct tuff_device *device);
 

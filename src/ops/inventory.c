@@ -147,7 +147,7 @@ static tuff_status tell_recorded(struct inventory *inventory, const struct key_l
     return TUFF_OK;
 }
 
-/* The products by every shape of matrices that the device lists. */
+/* Products and attention by every shape of matrices that the device lists. */
 static tuff_status record_matrices(struct inventory *inventory) {
     tuff_status status = TUFF_OK;
     for (uint32_t n = 0; status == TUFF_OK; n++) {
@@ -155,6 +155,8 @@ static tuff_status record_matrices(struct inventory *inventory) {
         if (!inventory->device->forced_matrix_shape)
             return TUFF_OK;
         status = record_shapes(inventory, &tuff_op_linear, products);
+        if (status == TUFF_OK)
+            status = record_shapes(inventory, &tuff_op_attention, tuff_op_attention.check_shapes);
     }
     inventory->device->forced_matrix_shape = NULL;
     return status;

@@ -21,9 +21,9 @@ static const struct {
 
 /* ---------------------------------------------------------------- shapes */
 
-enum { VENDOR_AMD = 0x1002, SUBGROUPS = 4 };
+enum { VENDOR_AMD = 0x1002, VENDOR_INTEL = 0x8086, SUBGROUPS = TUFF_COOPMAT_SUBGROUPS };
 
-static uint32_t subgroup_size_of(const struct tuff_device *device) {
+uint32_t tuff_coopmat_subgroup_size(const struct tuff_device *device) {
     const struct tuff_limits *limits = &device->limits;
     if (device->info.vendor_id == VENDOR_AMD) /* its compilers know the wide waves better */
         return limits->max_subgroup_size;
@@ -35,7 +35,7 @@ static bool has_sure_subgroups(const struct tuff_device *device) {
     const struct tuff_limits *limits = &device->limits;
     bool is_sure =
         device->features.subgroup_size_control || limits->min_subgroup_size == limits->max_subgroup_size;
-    return is_sure && SUBGROUPS * subgroup_size_of(device) <= limits->max_invocations;
+    return is_sure && SUBGROUPS * tuff_coopmat_subgroup_size(device) <= limits->max_invocations;
 }
 
 static bool can_run(const struct tuff_device *device) {
@@ -94,10 +94,11 @@ static uint32_t at_least_one(uint32_t count) {
     return count > 0 ? count : 1;
 }
 
-/* `sums` of a lane: 64 make the most of what is loaded, 16 keep more workgroups at work. */
+/* `sums` of a lane: 64 make the most of what is loaded, 16 keep more workgroups at work and fit the registers that
+ * Intel's compiler gives them. */
 static struct tuff_coopmat_tile tile_of(const struct tuff_device *device,
                                         const struct tuff_matrix_shape *shape, uint32_t sums) {
-    uint32_t size = subgroup_size_of(device);
+    uint32_t size = tuff_coopmat_subgroup_size(device);
     uint32_t rows = 8;
     while (rows * rows * 4 <= sums * size)
         rows *= 2;
@@ -133,7 +134,8 @@ struct tuff_coopmat_tile tuff_coopmat_tile_for(const struct tuff_device *device,
                                                const struct tuff_matrix_shape *shape, uint32_t rows,
                                                uint32_t cols) {
     struct tuff_coopmat_tile tile = { 0 };
-    for (uint32_t sums = 64; sums >= 16; sums /= 2) {
+    uint32_t most = device->info.vendor_id == VENDOR_INTEL ? 16 : 64;
+    for (uint32_t sums = most; sums >= 16; sums /= 2) {
         tile = tile_of(device, shape, sums);
         uint64_t workgroups =
             (uint64_t)divide_up(rows, block_rows(&tile, shape)) * divide_up(cols, block_cols(&tile, shape));

@@ -18,6 +18,10 @@ const struct tuff_matrix_shape *tuff_coopmat_shape(const struct tuff_device *dev
 const struct tuff_matrix_shape *tuff_coopmat_default(const struct tuff_device *device,
                                                      enum tuff_matrix_elements elements);
 
+/* Invocations that multiply a matrix together on this device. */
+uint32_t tuff_coopmat_subgroup_size(const struct tuff_device *device);
+enum { TUFF_COOPMAT_SUBGROUPS = 4 }; /* of a workgroup */
+
 /* How a workgroup's subgroups share a block. */
 struct tuff_coopmat_tile {
     uint32_t subgroup_size;

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "ops/attention.h"
 #include "ops/check.h"
+#include "ops/matmul_coopmat.h"
 #include "support/device.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -90,6 +91,22 @@ Test(ops_attention, equals_its_reference_with_the_kernels_of_gpus) {
 
 Test(ops_attention, equals_its_reference_with_the_kernels_of_gpus_with_many_registers) {
     check_as_gpu(0x10DE);
+}
+
+/* At each shape of matrices that the device lists. */
+Test(ops_attention, equals_its_reference_by_cooperative_matrices) {
+    static const uint32_t small[][8] = { { 2, 24, 37, 9, 2, 1, 1, 10 }, { 1, 64, 33, 1, 0, 0, 0 } };
+    struct tuff_device *device = test_device();
+    struct tuff_check_result result;
+    uint32_t n = 0;
+    for (; (device->forced_matrix_shape = tuff_coopmat_shape(device, TUFF_MATRIX_F16, n)); n++)
+        for (size_t i = 0; i < COUNT(small); i++) {
+            cr_assert_eq(
+                tuff_op_check_forward(device, &tuff_op_attention, small[i], TUFF_TYPE_F16, true, &result),
+                TUFF_OK, "%s", tuff_error_message());
+            expect_close(&result, small[i], "forward", TUFF_TYPE_F16);
+        }
+    test_device_close_idle(device);
 }
 
 /* ---------------------------------------------------------------- the reference against itself */
