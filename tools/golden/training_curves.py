@@ -138,16 +138,35 @@ def sequences(labels):
 ANSWERS = functools.partial(transformers.BertForQuestionAnswering.from_pretrained, num_labels=2)
 TOKENS = functools.partial(transformers.BertForTokenClassification.from_pretrained, num_labels=3)
 PAIR_TABLE = "--text-column a --pair-column b --label-column y "
+NUMBER_FLAGS = PAIR_TABLE + "--label-offset 0.5 --label-scale 2 --head zeros "
+
+
+def is_of_head(name):
+    return name.startswith(("bert.pooler.", "classifier."))
+
+
 CASES = {
     "classify": Case("classify", sequences(3), "data.tsv", "--head zeros",
                      table("text label", FIRST, CLASSES), class_loss),
     "regress": Case("regress", sequences(1), "data.tsv",
-                    PAIR_TABLE + "--label-offset 0.5 --label-scale 2 --head zeros",
+                    NUMBER_FLAGS,
                     table("a b y", FIRST, SECOND, NUMBERS), number_loss),
     "tag": Case("tag", TOKENS, "data.conll",
                 "--head zeros --labels labels.txt", conll(), tag_loss),
     "answer": Case("answer", ANSWERS, "data.json", "--head zeros", squad(),
                    functools.partial(answer_loss, pads=False)),
+    "rank": Case("rank", sequences(1), "data.tsv", PAIR_TABLE + "--head zeros", table("a b y", FIRST, SECOND, NUMBERS),
+                 relevance_loss),
+    "embed": Case("embed", transformers.BertModel.from_pretrained, "data.tsv", "--text-column a --pair-column b",
+                  table("a b", FIRST, SECOND), similarity_loss, lambda name: not name.startswith("pooler.")),
+    "trainable-head": Case("regress", sequences(1), "data.tsv", NUMBER_FLAGS + "--trainable head",
+                           table("a b y", FIRST, SECOND, NUMBERS), number_loss, is_of_head),
+    "trainable-last": Case("regress", sequences(1), "data.tsv", NUMBER_FLAGS + "--trainable last:1",
+                           table("a b y", FIRST, SECOND, NUMBERS), number_loss,
+                           lambda name: is_of_head(name) or ".layer.1." in name),
+    "trainable-bias": Case("regress", sequences(1), "data.tsv", NUMBER_FLAGS + "--trainable bias",
+                           table("a b y", FIRST, SECOND, NUMBERS), number_loss,
+                           lambda name: is_of_head(name) or name.endswith(".bias")),
     "answer-padded": Case("answer", ANSWERS, "data.json",
                           "--head zeros --padding longest", squad(), functools.partial(answer_loss, pads=True)),
 }
