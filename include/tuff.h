@@ -856,7 +856,12 @@ typedef enum tuff_task {
     TUFF_TASK_MULTILABEL = 3, /* a text or a pair and any number of labels */
     TUFF_TASK_TAG = 4,        /* words with a tag each; the first piece of a word carries it */
     TUFF_TASK_ANSWER = 5,     /* questions on contexts, as SQuAD has them */
-    TUFF_TASK_CHOOSE = 6      /* which of several endings follows */
+    TUFF_TASK_CHOOSE = 6,     /* which of several endings follows */
+    TUFF_TASK_RANK = 7, /* a query, a passage and its relevance from 0 to 1: a cross-encoder, whose one output is held
+                         * against it by binary cross entropy */
+    TUFF_TASK_EMBED = 8 /* pairs of texts that mean the same: sentence embeddings by the multiple negatives ranking loss,
+                         * which takes all other second texts of a batch for wrong ones. Evaluated as a search for each
+                         * first text's own second one among all of the file */
 } tuff_task;
 
 /* How a labelled file is read: .tsv, .csv, .jsonl, .conll, .json (SQuAD) by its name. */
@@ -884,6 +889,15 @@ typedef enum tuff_head_start {
     TUFF_HEAD_ZEROS = 2
 } tuff_head_start;
 
+/* Which parameters are trained; the others stay as they are, bit by bit. The head is all that stands behind the
+ * encoder: pooler and classifier. */
+typedef enum tuff_trainable {
+    TUFF_TRAINABLE_ALL = 0,
+    TUFF_TRAINABLE_HEAD = 1,
+    TUFF_TRAINABLE_LAST = 2,  /* the head and the last layers of the encoder */
+    TUFF_TRAINABLE_BIASES = 3 /* the head and the encoder's biases (BitFit, Ben Zaken et al. 2022) */
+} tuff_trainable;
+
 typedef struct tuff_finetune_report {
     uint64_t step, total_steps; /* step: that was made, from 1 */
     uint32_t epoch;             /* from 1 */
@@ -909,6 +923,8 @@ typedef struct tuff_finetune_options {
     uint64_t eval_every;       /* steps, and after the last one; 0: each epoch */
     uint32_t patience; /* evaluations in a row without a better figure that end the run; the output is then the best
                         * model. 0: all epochs, and the output is the last one */
+    tuff_trainable trainable;
+    uint32_t trainable_count; /* of LAST: layers */
     bool pads_to_longest; /* of ANSWER: the loss runs over the padding too that fills each window of a batch up to its
                            * longest, as transformers has it; else over the window's own positions */
     /* Each may be NULL. Returning false from step cancels. */
@@ -917,7 +933,7 @@ typedef struct tuff_finetune_options {
     void *user;
 } tuff_finetune_options;
 #define TUFF_FINETUNE_OPTIONS                                                                                \
-    { sizeof(tuff_finetune_options), TUFF_TASK_CLASSIFY, 0, 0, 0, 0, 0, 0, TUFF_HEAD_OWN, 3, 32, 0.1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+    { sizeof(tuff_finetune_options), TUFF_TASK_CLASSIFY, 0, 0, 0, 0, 0, 0, TUFF_HEAD_OWN, 3, 32, 0.1, 0, 0, 0, 0, 0, 0, 0, TUFF_TRAINABLE_ALL, 0, 0, 0, 0, 0 }
 
 /* Trains a model on a labelled file. The output is a folder that transformers loads, with metrics.jsonl (a line a step and a
  * line an evaluation) and, under checkpoint, what a run goes on from: it is replaced whole, so that a run that is

@@ -20,6 +20,8 @@ struct tuff_fresh_view {
 };
 
 static const char *architecture_of(enum tuff_head head) {
+    if (head == 0)
+        return "BertModel";
     switch (head) {
     case TUFF_HEAD_TOKEN_CLASSIFICATION:
         return "BertForTokenClassification";
@@ -73,7 +75,7 @@ static bool is_wanted(enum tuff_role role, uint32_t head) {
     switch (role) {
     case TUFF_ROLE_POOLER_WEIGHT:
     case TUFF_ROLE_POOLER_BIAS:
-        return head & POOLED_HEADS;
+        return head == 0 || head & POOLED_HEADS;
     case TUFF_ROLE_CLASSIFIER_WEIGHT:
     case TUFF_ROLE_CLASSIFIER_BIAS:
         return head & (POOLED_HEADS | TUFF_HEAD_TOKEN_CLASSIFICATION);
@@ -98,7 +100,7 @@ static void keep_wanted(struct tuff_parameters *parameters, uint32_t head, bool 
         parameters->items[kept++] = *parameter;
     }
     parameters->count = kept;
-    parameters->has_pooler = parameters->has_pooler && head & POOLED_HEADS;
+    parameters->has_pooler = parameters->has_pooler && is_wanted(TUFF_ROLE_POOLER_WEIGHT, head);
     parameters->is_decoder_tied = false;
     parameters->heads = head;
 }
@@ -149,7 +151,7 @@ static tuff_status add_pooler(struct tuff_folder *folder, uint64_t seed) {
     size_t skipped = has_prefix ? 0 : 5;
     folder->parameters.has_pooler = true;
     return add_linear(folder, TUFF_ROLE_POOLER_WEIGHT, &"bert.pooler.dense.weight"[skipped],
-                      &"bert.pooler.dense.bias"[skipped], folder->config.hidden_size, true, seed);
+                      &"bert.pooler.dense.bias"[skipped], folder -> config.hidden_size, true, seed);
 }
 
 tuff_status tuff_folder_set_head(struct tuff_folder *folder, const struct tuff_fresh_head *fresh) {
@@ -159,7 +161,7 @@ tuff_status tuff_folder_set_head(struct tuff_folder *folder, const struct tuff_f
     keep_wanted(&folder->parameters, fresh->head, keeps_head);
     if (fresh->head & POOLED_HEADS && !folder->parameters.has_pooler)
         TUFF_TRY(add_pooler(folder, fresh->seed));
-    if (keeps_head)
+    if (keeps_head || fresh->head == 0)
         return TUFF_OK;
     if (answers)
         return add_linear(folder, TUFF_ROLE_ANSWER_WEIGHT, "qa_outputs.weight", "qa_outputs.bias", 2,

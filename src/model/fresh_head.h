@@ -7,7 +7,7 @@
 #include "model/folder.h"
 
 struct tuff_fresh_head {
-    enum tuff_head head;            /* a classifier or the one for answers */
+    enum tuff_head head;            /* a classifier or the one for answers; 0: none, the encoder alone */
     enum tuff_problem_type problem; /* of sequence classification */
     const char *const *labels;      /* one for each output; NULL: what the config has */
     uint32_t label_count;           /* not read for choices and answers */

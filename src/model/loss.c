@@ -44,6 +44,9 @@ static struct kind kind_of(enum tuff_loss loss, uint32_t group, const struct tuf
                             */
         return (struct kind){ &tuff_op_span_cross_entropy, logits->classifier, TUFF_TYPE_I32,
                               group_count(bucket, group), 4 };
+    case TUFF_LOSS_PAIRS:
+        return (struct kind){ &tuff_op_cross_entropy, logits->pair_scores, TUFF_TYPE_I32,
+                              bucket->sequences / 2, 1 };
     case TUFF_LOSS_SPAN:
         break;
     }
@@ -124,6 +127,13 @@ static void fill_choices(uint32_t group, const struct tuff_sequence *sequences, 
     }
 }
 
+/* The text that belongs to the i-th first one is the i-th second one. */
+static void fill_pairs(const struct tuff_tensor *tensor) {
+    int32_t *values = tuff_graph_input_bytes(tensor);
+    for (uint32_t i = 0; i < tensor->shape.rows; i++)
+        values[i] = (int32_t)i;
+}
+
 static void fill_targets(enum tuff_loss loss, uint32_t group, const struct tuff_sequence *sequences,
                          uint32_t sequence_count, const struct tuff_tensor *tensor) {
     switch (loss) {
@@ -136,6 +146,9 @@ static void fill_targets(enum tuff_loss loss, uint32_t group, const struct tuff_
         break;
     case TUFF_LOSS_CHOICE:
         fill_choices(group, sequences, sequence_count, tensor);
+        break;
+    case TUFF_LOSS_PAIRS:
+        fill_pairs(tensor);
         break;
     default:
         fill_integers(loss, sequences, sequence_count, tensor);
@@ -180,6 +193,8 @@ static float weight_of(enum tuff_loss loss, uint32_t columns, const struct tuff_
         return targets->next_sentence != TUFF_IGNORED;
     case TUFF_LOSS_SPAN:
         return position >= 0 && (uint32_t)position < rows;
+    case TUFF_LOSS_PAIRS: /* each half of a pair */
+        return 0.5f;
     case TUFF_LOSS_CLASS:
     case TUFF_LOSS_CHOICE:
         break;

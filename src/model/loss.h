@@ -21,8 +21,9 @@ enum tuff_loss {
     TUFF_LOSS_TOKENS = 1 << 5,        /* cross entropy of every row's class */
     TUFF_LOSS_CHOICE = 1 << 6,        /* cross entropy over the sequences of a group */
     TUFF_LOSS_SPAN = 1 << 7,          /* mean of the cross entropies of start and end */
+    TUFF_LOSS_PAIRS = 1 << 8,         /* cross entropy of each first text's scores with all second ones */
 };
-enum { TUFF_LOSS_COUNT = 8, TUFF_LOSS_CHOICE_INDEX = 6 };
+enum { TUFF_LOSS_COUNT = 9, TUFF_LOSS_CHOICE_INDEX = 6 };
 
 /* What one sequence is held against; which fields are read follows from the loss. */
 struct tuff_targets {
@@ -46,7 +47,7 @@ struct tuff_loss_tensors {
 
 /* The logits that losses are taken of; those not wanted may be NULL. */
 struct tuff_loss_logits {
-    struct tuff_tensor *masked_lm, *next_sentence, *classifier, *tokens, *spans;
+    struct tuff_tensor *masked_lm, *next_sentence, *classifier, *tokens, *spans, *pair_scores;
 };
 
 /* Appends the flagged losses; out_tensors has TUFF_LOSS_COUNT places, by the position of the flag. `group` is

@@ -34,9 +34,7 @@ void tuff_runner_free(struct tuff_runner *runner) {
     tuff_workspace_free(&runner->workspace);
 }
 
-uint32_t tuff_runner_row_limit(const struct tuff_runner *runner) {
-    /* Beyond these a larger batch computes no faster; on a CPU a smaller one stays in its caches. */
-    uint64_t rows = runner->device->info.type == TUFF_DEVICE_CPU ? 2048 : 16384;
+uint32_t tuff_runner_bindable_rows(const struct tuff_runner *runner) {
     if (!runner->weights) /* those of a lost device: nothing runs */
         return 1;
     uint64_t width = tuff_padded(runner->config->intermediate_size);
@@ -45,8 +43,15 @@ uint32_t tuff_runner_row_limit(const struct tuff_runner *runner) {
     uint64_t bound = runner->device->limits.max_storage_range / (width * sizeof(float));
     /* A bucket may be a sixteenth larger than what is put into it. */
     bound = bound * 15 / 16;
+    return bound < INT32_MAX ? (uint32_t)bound : INT32_MAX;
+}
+
+uint32_t tuff_runner_row_limit(const struct tuff_runner *runner) {
+    /* Beyond these a larger batch computes no faster; on a CPU a smaller one stays in its caches. */
+    uint32_t rows = runner->device->info.type == TUFF_DEVICE_CPU ? 2048 : 16384;
+    uint32_t bound = tuff_runner_bindable_rows(runner);
     rows = rows < bound ? rows : bound;
-    return (uint32_t)(runner->row_bound && runner->row_bound < rows ? runner->row_bound : rows);
+    return runner->row_bound && runner->row_bound < rows ? runner->row_bound : rows;
 }
 
 void tuff_runner_shrink(struct tuff_runner *runner, uint32_t rows) {
@@ -137,7 +142,7 @@ static tuff_status prepare(struct tuff_runner *runner, const struct tuff_run_key
 }
 
 /* Losses that cannot leave sequences out. */
-static const uint32_t counts_exactly = TUFF_LOSS_NUMBERS | TUFF_LOSS_LABELS;
+static const uint32_t counts_exactly = TUFF_LOSS_NUMBERS | TUFF_LOSS_LABELS | TUFF_LOSS_PAIRS;
 
 tuff_status tuff_runner_run(struct tuff_runner *runner, const struct tuff_request *request,
                             struct tuff_run **out_run) {

@@ -41,7 +41,8 @@ struct tuff_run {
     struct tuff_tensor *d_loss;  /* in training: what all gradients are multiplied with */
     struct tuff_tensor **hidden; /* layers + 1 */
     struct tuff_tensor **qkv;    /* layers */
-    struct tuff_tensor *embedding, *pooled, *next_sentence, *classifier, *token_logits, *span_logits;
+    struct tuff_tensor *embedding, *pair_scores, *pooled, *next_sentence, *classifier, *token_logits,
+        *span_logits;
     struct tuff_loss_tensors losses[TUFF_LOSS_COUNT];
     struct tuff_tensor **vocabulary; /* logits, in the weights' word_part_count parts */
     uint64_t last_use;
@@ -79,6 +80,8 @@ uint32_t tuff_runner_fitting_rows(const struct tuff_runner *runner, uint32_t row
 
 /* Rows that one batch may have: what fits a storage range, and no more than keeps the device busy. */
 uint32_t tuff_runner_row_limit(const struct tuff_runner *runner);
+/* Rows that fit a storage range: the limit of what must be computed at once. */
+uint32_t tuff_runner_bindable_rows(const struct tuff_runner *runner);
 /* Rows whose logits over the vocabulary, or over each of its parts, fit a storage range. */
 uint32_t tuff_runner_asked_limit(const struct tuff_runner *runner);
 /* The rows of a batch where a backward pass follows. */

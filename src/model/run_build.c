@@ -98,6 +98,13 @@ static tuff_status build_embedding(struct tuff_run *run, struct tuff_tensor *las
     return result(run, run->embedding);
 }
 
+/* Cosines times 20, as sentence-transformers' MultipleNegativesRankingLoss has them unless told otherwise. */
+static tuff_status build_pair_scores(struct tuff_run *run) {
+    union tuff_params params = { .pair_scores = { .scale = 20 } };
+    return tuff_graph_append(run->graph, &tuff_op_pair_scores, &params, &run->embedding, 1,
+                             &run->pair_scores);
+}
+
 static tuff_status build_encoder(struct tuff_bert *bert, struct tuff_run *run,
                                  struct tuff_tensor **out_last) {
     uint32_t layers = bert->config->num_hidden_layers;
@@ -121,7 +128,8 @@ static tuff_status build_losses(const struct tuff_runner *runner, struct tuff_ru
     struct tuff_loss_logits all = { .next_sentence = run->next_sentence,
                                     .classifier = run->classifier,
                                     .tokens = run->token_logits,
-                                    .spans = run->span_logits };
+                                    .spans = run->span_logits,
+                                    .pair_scores = run->pair_scores };
     if (run->vocabulary)
         all.masked_lm = run->vocabulary[0];
     return tuff_loss_append(run->graph, run->key.losses, run->key.group, runner->label_smoothing,
@@ -152,6 +160,8 @@ tuff_status tuff_run_build(const struct tuff_runner *runner, struct tuff_run *ru
     TUFF_TRY(build_encoder(&bert, run, &last));
     if (run->key.wants & TUFF_WANT_EMBEDDING)
         TUFF_TRY(build_embedding(run, last));
+    if (run->key.losses & TUFF_LOSS_PAIRS)
+        TUFF_TRY(build_pair_scores(run));
     if (run->inputs.firsts)
         TUFF_TRY(build_pooled(&bert, run, last));
     if (run->key.wants & TUFF_WANT_MASKED_LM)

@@ -66,6 +66,9 @@ union tuff_params {
         bool normalize; /* to length 1 */
     } pool;
     struct {
+        float scale;
+    } pair_scores;
+    struct {
         float label_smoothing;
     } cross_entropy;
 };
@@ -114,6 +117,7 @@ struct tuff_op {
     X(attention)                                                                                             \
     X(gather_rows)                                                                                           \
     X(pool)                                                                                                  \
+    X(pair_scores)                                                                                           \
     X(log_softmax)                                                                                           \
     X(cross_entropy)                                                                                         \
     X(span_cross_entropy)                                                                                    \

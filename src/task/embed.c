@@ -38,7 +38,7 @@ static tuff_status take(void *user, size_t begin, const struct tuff_batch_view *
     return TUFF_OK;
 }
 
-static enum tuff_pool_kind pool_kind(tuff_pooling pooling) {
+enum tuff_pool_kind tuff_pool_kind_of(tuff_pooling pooling) {
     switch (pooling) {
     case TUFF_POOLING_CLS:
         return TUFF_POOL_CLS;
@@ -70,7 +70,7 @@ static tuff_status embed(struct tuff_model *model, const tuff_text *texts, size_
         .count = count,
         .max_length = options->max_length,
         .key = { .wants = TUFF_WANT_EMBEDDING,
-                 .pool = pool_kind(pooling),
+                 .pool = tuff_pool_kind_of(pooling),
                  .normalize = options->normalize < 0 ? sentence->normalize : options->normalize != 0 },
         .take = take,
         .user = embedding,

@@ -214,6 +214,12 @@ static tuff_status evaluate_kind(const struct evaluate *evaluate) {
         return evaluate_tags(evaluate);
     case TUFF_DATASET_CHOICES:
         return evaluate_choices(evaluate);
+    case TUFF_DATASET_RELEVANCE:
+        return tuff_evaluate_relevance(evaluate->data, evaluate->outputs, evaluate->predictions,
+                                       evaluate->evaluation);
+    case TUFF_DATASET_SIMILAR:
+        return tuff_evaluate_pairs(evaluate->data, evaluate->outputs, evaluate->predictions,
+                                   evaluate->evaluation);
     case TUFF_DATASET_ANSWERS:
         return tuff_evaluate_answers(evaluate->data, evaluate->options, evaluate->outputs,
                                      evaluate->predictions, evaluate->evaluation);
@@ -248,7 +254,8 @@ tuff_status tuff_task_evaluate(struct tuff_model *model, const struct tuff_task_
     struct tuff_label_names labels = tuff_task_labels(&model->folder);
     const struct tuff_log *log = &model->device->log;
     struct tuff_task_data data = { 0 };
-    TUFF_TRY(tuff_need_head(model, spec->head));
+    if (spec->head)
+        TUFF_TRY(tuff_need_head(model, spec->head));
     if (!model->tokenizer)
         return tuff_fail(TUFF_UNSUPPORTED,
                          "%s: has neither tokenizer.json nor vocab.txt, so it takes no text",

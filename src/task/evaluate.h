@@ -27,6 +27,12 @@ tuff_status tuff_evaluate_answers(const struct tuff_task_data *data, const tuff_
                                   const struct tuff_outputs *outputs, struct tuff_predictions *predictions,
                                   struct tuff_evaluation *evaluation);
 
+/* task/evaluate_ranking.c */
+tuff_status tuff_evaluate_relevance(const struct tuff_task_data *data, const struct tuff_outputs *outputs,
+                                    struct tuff_predictions *predictions, struct tuff_evaluation *evaluation);
+tuff_status tuff_evaluate_pairs(const struct tuff_task_data *data, const struct tuff_outputs *outputs,
+                                struct tuff_predictions *predictions, struct tuff_evaluation *evaluation);
+
 /* The metric of this name; NaN where there is none. */
 double tuff_evaluation_figure(const struct tuff_evaluation *evaluation, const char *name);
 void tuff_evaluation_add(struct tuff_evaluation *evaluation, const char *name, double value);

@@ -17,6 +17,8 @@ static const char *name_of(const struct tuff_trainer *trainer, const struct tuff
     bool has_prefix = strncmp(parameter->name, "bert.", 5) == 0;
     if (!trainer->is_for_task)
         return parameter->source->name;
+    if (trainer->folder.parameters.heads == 0) /* BertModel itself has no prefix */
+        return parameter->name + (has_prefix ? strlen("bert.") : 0);
     if (has_prefix || parameter->role > TUFF_ROLE_POOLER_BIAS)
         return parameter->name;
     snprintf(buffer, NAME_SIZE, "bert.%s", parameter->name);
@@ -74,9 +76,8 @@ static tuff_status copy_file(const char *from, const char *to, const char *name)
 }
 
 tuff_status tuff_train_save(const struct tuff_trainer *trainer, const char *folder) {
-    static const char *const beside[] = {
-        "vocab.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"
-    };
+    static const char *const beside[] = { "vocab.txt", "tokenizer.json", "tokenizer_config.json",
+                                          "special_tokens_map.json", "added_tokens.json" };
     TUFF_TRY(tuff_file_make_folders(folder));
     for (size_t i = 0; i < sizeof beside / sizeof *beside; i++)
         TUFF_TRY(copy_file(trainer->folder.path, folder, beside[i]));

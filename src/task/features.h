@@ -33,6 +33,7 @@ struct tuff_feature_set {
     size_t count;
     uint32_t group;                  /* sequences of a feature: choices, the 2 texts of a pair; else 1 */
     struct tuff_sequence *sequences; /* count * group, with their targets */
+    enum tuff_pool_kind pool;        /* how the texts of pairs become vectors */
     size_t truncated;                /* texts that were cut */
     size_t skipped;
     size_t token_count;

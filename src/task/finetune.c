@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "task/checkpoint.h"
 #include "task/evaluate.h"
+#include "task/export_sentence.h"
 #include "task/training_log.h"
 
 /* One run. */
@@ -45,6 +46,15 @@ static tuff_status read_train(struct finetune *run, struct tuff_folder *folder, 
                        run->spec->kind == TUFF_DATASET_ANSWERS ? 0 : options->limit, &run->train.dataset);
     tuff_label_names_free(&given);
     return status;
+}
+
+/* Of pairs every other one is a wrong answer: they cannot be worked on in parts. */
+static tuff_status check_parts(const struct finetune *run) {
+    if (run->spec->loss == TUFF_LOSS_PAIRS && run->options->trainer->accumulate > 1)
+        return tuff_fail(
+            TUFF_ARGUMENT,
+            "the loss of embed runs over all pairs of a batch, which cannot be computed in parts");
+    return TUFF_OK;
 }
 
 static tuff_status set_head(void *user, struct tuff_folder *folder) {
@@ -140,8 +150,12 @@ static tuff_status begin(struct finetune *run) {
 static tuff_status prepare(struct finetune *run, struct tuff_device *device,
                            const struct tuff_allocator *allocator) {
     const tuff_finetune_options *options = run->options;
-    struct tuff_trainer_setup setup = { .prepare = set_head, .user = run };
+    struct tuff_trainer_setup setup = { .prepare = set_head,
+                                        .user = run,
+                                        .trainable = options->trainable,
+                                        .trainable_count = options->trainable_count };
     TUFF_TRY(check_options(options));
+    TUFF_TRY(check_parts(run));
     TUFF_TRY(tuff_trainer_load(device, allocator, options->model, options->trainer, &setup, &run->trainer));
     if (!run->trainer->folder.has_tokenizer)
         return tuff_fail(TUFF_UNSUPPORTED,
@@ -170,21 +184,45 @@ static tuff_status make_batch(struct finetune *run, uint64_t step, size_t *out_c
     return TUFF_OK;
 }
 
+/* How many sequences belong together: the choices of an example, all pairs of a batch. */
+static uint32_t loss_group_of(const struct finetune *run, size_t count) {
+    if (run->spec->loss == TUFF_LOSS_PAIRS)
+        return (uint32_t)(count * run->train.features.group);
+    return run->spec->loss == TUFF_LOSS_CHOICE ? run->train.features.group : 1;
+}
+
+/* Each pair meets all others, so that they are computed at once. */
+static tuff_status check_pairs(const struct finetune *run, size_t count) {
+    const uint32_t bound = tuff_runner_bindable_rows(&run->trainer->runner);
+    uint64_t rows = 0;
+    for (size_t i = 0; run->spec->loss == TUFF_LOSS_PAIRS && i < count * run->train.features.group; i++)
+        rows += run->sequences[i].visible_count;
+    if (rows > bound)
+        return tuff_fail(
+            TUFF_ARGUMENT,
+            "the %zu pairs of a batch have %llu tokens, but the device computes %u at once: a smaller batch "
+            "or maximum length fits",
+            count, (unsigned long long)rows, bound);
+    return TUFF_OK;
+}
+
 static tuff_status make_step(struct finetune *run, tuff_step_report *report, uint64_t *out_tokens) {
     struct tuff_trainer *trainer = run->trainer;
     const uint32_t group = run->train.features.group;
     size_t count = 0;
     double loss = 0;
     TUFF_TRY(make_batch(run, trainer->step, &count));
+    TUFF_TRY(check_pairs(run, count));
     for (size_t i = 0; i < count * group; i++)
         *out_tokens += run->sequences[i].visible_count;
-    const uint32_t loss_group = run->spec->loss == TUFF_LOSS_CHOICE ? group : 1;
+    const uint32_t loss_group = loss_group_of(run, count);
     struct tuff_denominators denominators = tuff_loss_weigh(
         run->spec->loss, loss_group, trainer->folder.config.num_labels, run->sequences, count * group);
     struct tuff_training_batch batch = { .sequences = run->sequences,
                                          .count = count * group,
                                          .losses = run->spec->loss,
                                          .group = loss_group,
+                                         .pool = run->train.features.pool,
                                          .denominators = &denominators };
     TUFF_TRY(tuff_trainer_accumulate(trainer, &batch, &loss));
     if (!isfinite(loss))
@@ -200,6 +238,16 @@ static tuff_status make_step(struct finetune *run, tuff_step_report *report, uin
                          (unsigned long long)trainer->step);
     report->loss = loss;
     return TUFF_OK;
+}
+
+static tuff_status save(const struct finetune *run) {
+    const struct tuff_folder *folder = &run->trainer->folder;
+    const uint32_t length = run->options->data->max_length;
+    TUFF_TRY(tuff_train_save(run->trainer, run->options->output));
+    if (run->spec->loss != TUFF_LOSS_PAIRS)
+        return TUFF_OK;
+    return tuff_sentence_export(run->options->output, run->train.features.pool, folder->config.hidden_size,
+                                length ? length : folder->max_length);
 }
 
 /* How patience stands, as the checkpoint keeps it. */
@@ -236,7 +284,7 @@ static tuff_status evaluate(struct finetune *run, uint32_t epoch) {
     if (options->patience == 0)
         return TUFF_OK;
     if (is_better(run, &evaluation))
-        return tuff_train_save(run->trainer, options->output);
+        return save(run);
     if (has_lost_patience(run))
         tuff_log_write(run->log, TUFF_LOG_INFO,
                        "stopped after step %llu: %u evaluations brought no better %s",
@@ -257,7 +305,7 @@ static tuff_status end_step(struct finetune *run, uint32_t epoch) {
     if (options->dev && (options->eval_every ? is_last || is_due(made, options->eval_every) : ends_epoch))
         TUFF_TRY(evaluate(run, epoch));
     if (ends_epoch && options->patience == 0)
-        TUFF_TRY(tuff_train_save(run->trainer, options->output));
+        TUFF_TRY(save(run));
     if (!ends_epoch && !is_due(made, options->checkpoint_every) && !has_lost_patience(run))
         return TUFF_OK;
     run->checkpoint.log_size = run->metrics.size;
@@ -289,7 +337,7 @@ static tuff_status train(struct finetune *run) {
     struct tuff_training_clock clock = tuff_training_clock_start();
     while (run->trainer->step < run->checkpoint.total_steps && !has_lost_patience(run))
         TUFF_TRY(step(run, &clock));
-    return run->checkpoint.place[HAS_BEST] ? TUFF_OK : tuff_train_save(run->trainer, run->options->output);
+    return run->checkpoint.place[HAS_BEST] ? TUFF_OK : save(run);
 }
 
 tuff_status tuff_task_finetune(struct tuff_device *device, const struct tuff_allocator *allocator,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The figures that models are judged by, as the official scripts define them: scikit-learn's and SciPy's for
  * classes and numbers (metrics.c), conlleval's and seqeval's for entities (metrics_entities.c), SQuAD's for
- * answers (metrics_squad.c). */
+ * answers (metrics_squad.c); metrics_ranking.c has those of rankings. */
 #ifndef TUFF_TASK_METRICS_H
 #define TUFF_TASK_METRICS_H
 
@@ -60,6 +60,19 @@ double tuff_pearson(const double *a, const double *b, size_t count);
 /* Of equal numbers each has the mean of their ranks. */
 tuff_status tuff_spearman(const double *a, const double *b, size_t count, double *out_correlation);
 double tuff_mean_squared_error(const double *a, const double *b, size_t count);
+
+/* ---------------------------------------------------------------- rankings */
+
+struct tuff_ranked {
+    tuff_text group; /* what was asked for */
+    double score;
+    bool is_relevant;
+};
+
+/* Both sort the list. scikit-learn's average precision over all; NaN where nothing is relevant. */
+double tuff_average_precision(struct tuff_ranked *inout_ranked, size_t count);
+/* The mean over the groups with something relevant of 1 / (rank of the first relevant one). */
+double tuff_reciprocal_rank(struct tuff_ranked *inout_ranked, size_t count);
 
 /* ---------------------------------------------------------------- answers */
 

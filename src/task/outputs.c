@@ -26,6 +26,8 @@ static size_t rows_of(const struct collect *collect, size_t sequence) {
 static const struct tuff_tensor *logits_of(const struct tuff_run *run, enum tuff_want want) {
     if (want == TUFF_WANT_TOKENS)
         return run->token_logits;
+    if (want == TUFF_WANT_EMBEDDING)
+        return run->embedding;
     return want == TUFF_WANT_SPANS ? run->span_logits : run->classifier;
 }
 
@@ -52,7 +54,9 @@ tuff_status tuff_outputs_compute(struct tuff_runner *runner, const struct tuff_t
     size_t count = features->count * features->group;
     struct collect collect = { .spec = spec, .features = features, .outputs = out_outputs };
     struct tuff_batcher batcher = { .runner = runner,
-                                    .key = { .wants = spec->want },
+                                    .key = { .wants = spec->want,
+                                             .pool = features->pool,
+                                             .normalize = spec->want == TUFF_WANT_EMBEDDING },
                                     .sequences = features->sequences,
                                     .count = count,
                                     .take = take,

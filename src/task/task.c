@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "task/task.h"
 
+#include "task/embed.h"
+
 static const struct tuff_task_spec specs[] = {
     [TUFF_TASK_CLASSIFY] = { .kind = TUFF_DATASET_CLASS,
                              .head = TUFF_HEAD_SEQUENCE_CLASSIFICATION,
@@ -46,6 +48,15 @@ static const struct tuff_task_spec specs[] = {
                            .loss = TUFF_LOSS_CHOICE,
                            .want = TUFF_WANT_CLASSIFIER,
                            .figure = "accuracy" },
+    [TUFF_TASK_RANK] = { .kind = TUFF_DATASET_RELEVANCE,
+                         .head = TUFF_HEAD_SEQUENCE_CLASSIFICATION,
+                         .loss = TUFF_LOSS_LABELS,
+                         .want = TUFF_WANT_CLASSIFIER,
+                         .figure = "average_precision" },
+    [TUFF_TASK_EMBED] = { .kind = TUFF_DATASET_SIMILAR,
+                          .loss = TUFF_LOSS_PAIRS,
+                          .want = TUFF_WANT_EMBEDDING,
+                          .figure = "accuracy_at_1" },
 };
 
 tuff_status tuff_task_find(tuff_task task, const struct tuff_task_spec **out_spec) {
@@ -99,7 +110,10 @@ tuff_status tuff_task_encode(const struct tuff_dataset *dataset, const struct tu
                                         .stride = options->stride < length / 2 ? options->stride : length / 4,
                                         .limit = limit,
                                         .skips_bad = options->skips_bad };
+    if (dataset->kind == TUFF_DATASET_SIMILAR && folder->sentence.refusal)
+        return tuff_fail(TUFF_UNSUPPORTED, "%s", folder->sentence.refusal);
     TUFF_TRY(tuff_feature_set_make(dataset, &own, out_features));
+    out_features->pool = tuff_pool_kind_of(folder->sentence.pooling);
     if (out_features->truncated > 0)
         tuff_log_write(log, TUFF_LOG_WARNING, "%zu texts were longer than %u tokens and were cut",
                        out_features->truncated, length);

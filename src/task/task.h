@@ -10,12 +10,12 @@
 
 struct tuff_task_spec {
     enum tuff_dataset_kind kind;
-    enum tuff_head head;
+    enum tuff_head head; /* 0: none */
     enum tuff_problem_type problem;
     enum tuff_loss loss;
     enum tuff_want want; /* the logits */
     bool needs_pair;
-    bool has_labels; /* names for the outputs */
+    bool has_labels;    /* names for the outputs */
     const char *figure; /* the one of its metrics that says which of two models is better: higher */
 };
 
@@ -29,9 +29,9 @@ struct tuff_task_data {
 };
 
 /* `labels` as in struct tuff_dataset_options. Says on the log how many records were skipped. */
-tuff_status tuff_task_read(const struct tuff_task_spec *spec, const char *path, const tuff_data_options *options,
-                           const struct tuff_label_names *labels, const struct tuff_log *log, size_t limit,
-                           struct tuff_dataset *out_dataset);
+tuff_status tuff_task_read(const struct tuff_task_spec *spec, const char *path,
+                           const tuff_data_options *options, const struct tuff_label_names *labels,
+                           const struct tuff_log *log, size_t limit, struct tuff_dataset *out_dataset);
 tuff_status tuff_task_encode(const struct tuff_dataset *dataset, const struct tuff_folder *folder,
                              const tuff_tokenizer *tokenizer, const tuff_data_options *options,
                              const struct tuff_log *log, size_t limit, struct tuff_feature_set *out_features);

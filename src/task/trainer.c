@@ -7,19 +7,52 @@
 #include "model/hub.h"
 #include "task/batcher.h"
 
-/* The pooler and the heads are trained where the loss of the folder's heads depends on them; what it does not
+static bool is_of_head(const struct tuff_parameter *parameter) {
+    return parameter->role >= TUFF_ROLE_POOLER_WEIGHT;
+}
+
+static bool is_chosen(const struct tuff_trainer *trainer, const struct tuff_parameter *parameter) {
+    const uint32_t layers = trainer->folder.config.num_hidden_layers;
+    const bool is_of_layer = parameter->role >= TUFF_ROLE_QUERY_WEIGHT && !is_of_head(parameter);
+    const bool is_norm_weight = parameter->role == TUFF_ROLE_EMBEDDINGS_NORM_WEIGHT ||
+                                parameter->role == TUFF_ROLE_ATTENTION_NORM_WEIGHT ||
+                                parameter->role == TUFF_ROLE_OUTPUT_NORM_WEIGHT;
+    switch (trainer->trainable) {
+    case TUFF_TRAINABLE_HEAD:
+        return is_of_head(parameter);
+    case TUFF_TRAINABLE_LAST:
+        return is_of_head(parameter) ||
+               (is_of_layer && parameter->layer + trainer->trainable_count >= layers);
+    case TUFF_TRAINABLE_BIASES:
+        return is_of_head(parameter) || (parameter->rank == 1 && !is_norm_weight);
+    case TUFF_TRAINABLE_ALL:
+        break;
+    }
+    return true;
+}
+
+/* Of what is chosen, the pooler is trained where the loss of the folder's heads depends on it; what it does not
  * depend on keeps its weights, as a parameter without gradient does in PyTorch. */
 static bool is_trained(const void *user, const struct tuff_parameter *parameter) {
-    const struct tuff_folder *folder = user;
-    uint32_t heads = folder->parameters.heads;
-    switch (parameter->role) {
-    case TUFF_ROLE_POOLER_WEIGHT:
-    case TUFF_ROLE_POOLER_BIAS:
-        return heads &
-               (TUFF_HEAD_SEQUENCE_CLASSIFICATION | TUFF_HEAD_MULTIPLE_CHOICE | TUFF_HEAD_NEXT_SENTENCE);
-    default:
-        return true;
-    }
+    const struct tuff_trainer *trainer = user;
+    const uint32_t pooled =
+        TUFF_HEAD_SEQUENCE_CLASSIFICATION | TUFF_HEAD_MULTIPLE_CHOICE | TUFF_HEAD_NEXT_SENTENCE;
+    const bool is_pooler =
+        parameter->role == TUFF_ROLE_POOLER_WEIGHT || parameter->role == TUFF_ROLE_POOLER_BIAS;
+    if (is_pooler && !(trainer->folder.parameters.heads & pooled))
+        return false;
+    return is_chosen(trainer, parameter);
+}
+
+static tuff_status check_choice(const struct tuff_trainer *trainer) {
+    const uint32_t layers = trainer->folder.config.num_hidden_layers;
+    if (trainer->trainable == TUFF_TRAINABLE_HEAD && trainer->folder.parameters.heads == 0)
+        return tuff_fail(TUFF_ARGUMENT, "this task has no head, so that it cannot be all that is trained");
+    if (trainer->trainable == TUFF_TRAINABLE_LAST &&
+        (trainer->trainable_count < 1 || trainer->trainable_count > layers))
+        return tuff_fail(TUFF_ARGUMENT, "the last %u layers were to be trained, but the model has %u",
+                         trainer->trainable_count, layers);
+    return TUFF_OK;
 }
 
 static struct tuff_bert_dropout dropout_of(const struct tuff_config *config, double dropout) {
@@ -114,7 +147,7 @@ static tuff_status record_update(struct tuff_trainer *trainer) {
 static tuff_status come_to_device(struct tuff_trainer *trainer) {
     const struct tuff_weights_options weights = { .type = TUFF_TYPE_F32,
                                                   .is_trained = is_trained,
-                                                  .user = &trainer->folder };
+                                                  .user = trainer };
     TUFF_TRY(tuff_weights_load(trainer->device, &trainer->folder.config, &trainer->folder.parameters,
                                &weights, &trainer->weights));
     trainer->runner.weights = trainer->weights;
@@ -138,9 +171,14 @@ static tuff_status load(struct tuff_trainer *trainer, const char *path, const tu
     trainer->is_for_task = setup != NULL;
     if (setup)
         TUFF_TRY(setup->prepare(setup->user, &trainer->folder));
-    if (trainer->folder.parameters.heads == 0)
+    if (!setup && trainer->folder.parameters.heads == 0)
         return tuff_fail(TUFF_UNSUPPORTED, "%s: has no head whose loss could be trained",
                          trainer->folder.path);
+    if (setup) {
+        trainer->trainable = setup->trainable;
+        trainer->trainable_count = setup->trainable_count;
+    }
+    TUFF_TRY(check_choice(trainer));
     tuff_runner_init(&trainer->runner, trainer->device, &trainer->folder.config, NULL);
     trainer->runner.dropout = dropout_of(&trainer->folder.config, options->dropout);
     trainer->runner.label_smoothing = (float)options->label_smoothing;
@@ -227,6 +265,7 @@ static uint32_t wants_of(uint32_t losses) {
                  : 0;
     wants |= losses & TUFF_LOSS_TOKENS ? TUFF_WANT_TOKENS : 0;
     wants |= losses & TUFF_LOSS_SPAN ? TUFF_WANT_SPANS : 0;
+    wants |= losses & TUFF_LOSS_PAIRS ? TUFF_WANT_EMBEDDING : 0;
     return wants;
 }
 
@@ -252,6 +291,8 @@ static tuff_status run(struct tuff_trainer *trainer, const struct tuff_training_
         .runner = &trainer->runner,
         .key = { .wants = wants_of(batch->losses),
                  .losses = batch->losses,
+                 .pool = batch->pool,
+                 .normalize = batch->losses & TUFF_LOSS_PAIRS,
                  .is_training = is_training,
                  .group = batch->group },
         .sequences = batch->sequences,

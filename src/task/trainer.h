@@ -30,6 +30,8 @@ struct tuff_trainer {
     uint64_t step;       /* updates made, skipped ones too */
     uint32_t pass;       /* forward passes made: dropout draws anew in each */
     char *checkpoint;    /* the file that it was written to or read from last; NULL: none */
+    tuff_trainable trainable;
+    uint32_t trainable_count; /* of LAST: layers */
     bool is_for_task; /* its folder's head was set: written as transformers would, with a config of its own */
 };
 
@@ -37,6 +39,8 @@ struct tuff_trainer {
 struct tuff_trainer_setup {
     tuff_status (*prepare)(void *user, struct tuff_folder *folder);
     void *user;
+    tuff_trainable trainable;
+    uint32_t trainable_count; /* of LAST: layers */
 };
 
 /* `setup` is NULL where the folder's own heads are trained. Where `path` is, setup fills the folder in. */
@@ -51,6 +55,7 @@ struct tuff_training_batch {
     size_t count;
     uint32_t losses;
     uint32_t group;
+    enum tuff_pool_kind pool; /* of PAIRS */
     const struct tuff_denominators *denominators;
 };
 

@@ -147,3 +147,14 @@ Test(task_metrics, squad_2_knows_questions_without_answer) {
     expect_number("answer", scores.has_answer.exact + scores.has_answer.f1, 2);
     expect_number("all", scores.all.f1, 2);
 }
+
+/* sklearn.metrics.average_precision_score([1, 0, 1, 1, 0, 0], [0.9, 0.9, 0.8, 0.2, 0.5, 0.1]) */
+Test(task_metrics, rankings_are_scored) {
+    struct tuff_ranked ranked[] = {
+        { text_of("a"), 0.9, true }, { text_of("b"), 0.9, false }, { text_of("b"), 0.8, true },
+        { text_of("c"), 0.2, true }, { text_of("c"), 0.5, false }, { text_of("d"), 0.1, false },
+    };
+    expect_number("average precision", tuff_average_precision(ranked, 6), (0.5 + 2.0 / 3 + 0.6) / 3);
+    expect_number("reciprocal rank", tuff_reciprocal_rank(ranked, 6), (1 + 0.5 + 0.5) / 3);
+    cr_expect(isnan(tuff_average_precision(&ranked[5], 0)));
+}

@@ -77,7 +77,9 @@ static void follow(const char *name) {
 }
 
 Test(tools_curves, every_task_follows_pytorch) {
-    static const char *const names[] = { "classify", "regress", "tag", "answer", "answer-padded" };
+    static const char *const names[] = { "classify",       "regress",       "tag",   "answer",
+                                         "answer-padded",  "rank",          "embed", "trainable-head",
+                                         "trainable-last", "trainable-bias" };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         follow(names[i]);
 }

@@ -7,6 +7,7 @@
 #include "support/command.h"
 #include "support/folder.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -22,6 +23,7 @@ static void enter_folder(void) {
                "good and fine\tgood\nbad and dull\tbad\n");
     test_write(".", "tags.conll", "Anna\tB-PER\nlives\tO\n\nin\tO\nRome\tB-LOC\n");
     test_write(".", "numbers.tsv", "sentence1\tsentence2\tscore\na b\tc\t1\nd\te f\t4.5\ng\th\t3\n");
+    test_write(".", "relevance.tsv", "query\tpassage\tlabel\na b\tc\t1\na b\te f\t0\ng\th i\t0.75\n");
     test_write(".", "questions.json",
                "{\"version\":\"1.1\",\"data\":[{\"title\":\"t\",\"paragraphs\":[{\"context\":\"Anna lives in "
                "Rome.\",\"qas\":[{\"id\":\"q1\",\"question\":\"Where?\",\"answers\":[{\"text\":\"Rome\","
@@ -70,9 +72,9 @@ Test(tools_finetune, every_task_trains_and_is_evaluated) {
     static const struct {
         const char *task, *data, *metric;
     } tasks[] = {
-        { "regress", "numbers.tsv", "pearson" },
-        { "tag", "tags.conll", "token_accuracy" },
-        { "answer", "questions.json", "exact_match" },
+        { "regress", "numbers.tsv", "pearson" },       { "tag", "tags.conll", "token_accuracy" },
+        { "answer", "questions.json", "exact_match" }, { "rank", "relevance.tsv", "average_precision" },
+        { "embed", "relevance.tsv", "accuracy_at_1" },
     };
     const char *model = test_oracle("models/bert-relu");
     for (size_t i = 0; i < sizeof tasks / sizeof *tasks; i++) {
@@ -113,6 +115,79 @@ Test(tools_finetune, a_killed_run_goes_on_to_the_same_weights) {
     run = test_command("%s", parts);
     cr_assert_eq(run.code, 0, "%s", run.err);
     cr_expect(are_equal("whole/model.safetensors", "parts/model.safetensors"));
+}
+
+Test(tools_finetune, embed_writes_a_folder_for_sentences) {
+    struct test_command run =
+        test_command("tuff finetune embed --train relevance.tsv --epochs 1 --max-length 16 --model %s "
+                     "--output out",
+                     test_oracle("models/bert-relu"));
+    cr_assert_eq(run.code, 0, "%s", run.err);
+    cr_expect(has("out/config.json", "\"BertModel\""));
+    cr_expect(has("out/modules.json", "sentence_transformers.models.Normalize"));
+    cr_expect(has("out/1_Pooling/config.json", "\"pooling_mode_mean_tokens\": true"));
+    cr_expect(has("out/sentence_bert_config.json", "\"max_seq_length\": 16"));
+    cr_expect(!has("out/model.safetensors", "\"bert."));
+    run = test_command("tuff embed --model out --json 'a b' 'c'");
+    cr_expect_eq(run.code, 0, "%s", run.err);
+    run =
+        test_command("tuff finetune embed --train relevance.tsv --trainable head --model out --output other");
+    cr_expect_eq(run.code, 1, "%s", run.err);
+}
+
+Test(tools_finetune, a_cross_encoder_ranks) {
+    struct test_command run =
+        test_command("tuff finetune rank --train relevance.tsv --epochs 1 --model %s --output out",
+                     test_oracle("models/bert-relu"));
+    cr_assert_eq(run.code, 0, "%s", run.err);
+    run = test_command("tuff rank --model out 'a b' 'c' 'e f'");
+    cr_expect_eq(run.code, 0, "%s", run.err);
+}
+
+/* A tensor of F32 in a file of safetensors: where its bytes are. */
+static const char *find_tensor(const char *path, const char *name, size_t *out_size) {
+    size_t size = 0, begin = 0, end = 0;
+    const char *bytes = test_read(path, &size);
+    char key[256];
+    uint64_t header = 0;
+    memcpy(&header, bytes, sizeof header);
+    snprintf(key, sizeof key, "\"%s\":{", name);
+    const char *at = memmem(bytes, size, key, strlen(key));
+    cr_assert(at != NULL, "%s: has no %s", path, name);
+    cr_assert_eq(sscanf(strstr(at, "data_offsets"), "data_offsets\":[%zu,%zu]", &begin, &end), 2);
+    *out_size = end - begin;
+    return bytes + sizeof header + header + begin;
+}
+
+Test(tools_finetune, what_is_frozen_stays_as_it_is) {
+    static const struct {
+        const char *trainable, *frozen, *moved;
+    } cases[] = {
+        { "head", "bert.encoder.layer.1.output.LayerNorm.bias", "bert.pooler.dense.weight" },
+        { "last:1", "bert.encoder.layer.0.output.dense.weight", "bert.encoder.layer.1.output.dense.weight" },
+        { "bias", "bert.encoder.layer.1.output.dense.weight", "bert.encoder.layer.0.output.dense.bias" },
+    };
+    const char *line =
+        CLASSIFY "--head zeros --epochs 2 --model %s --output %s --trainable %s --seed 1 --learning-rate %s";
+    const char *model = test_oracle("models/bert-relu");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct test_command run = test_command(line, model, "before", cases[i].trainable, "0");
+        cr_assert_eq(run.code, 0, "%s", run.err);
+        run = test_command(line, model, "after", cases[i].trainable, "1e-3");
+        cr_assert_eq(run.code, 0, "%s", run.err);
+        for (int moved = 0; moved < 2; moved++) {
+            const char *name = moved ? cases[i].moved : cases[i].frozen;
+            size_t size = 0, other = 0;
+            const char *before = find_tensor("before/model.safetensors", name, &size);
+            const char *after = find_tensor("after/model.safetensors", name, &other);
+            cr_assert_eq(size, other);
+            cr_expect_eq(memcmp(before, after, size) != 0, moved, "%s: %s", cases[i].trainable, name);
+        }
+    }
+    struct test_command run = test_command(line, model, "after", "last:3", "1e-3");
+    cr_expect_eq(run.code, 1, "%s", run.err);
+    cr_expect_eq(test_command(line, model, "after", "last", "1e-3").code, 2);
+    cr_expect_eq(test_command(line, model, "after", "tail", "1e-3").code, 2);
 }
 
 /* At a learning rate of 0 the first evaluation is the best one. */

@@ -29,8 +29,9 @@ static tuff_status run(const struct session *session, const struct evaluate *eva
                        struct output *output) {
     tuff_metric metrics[TUFF_METRICS_MAX];
     size_t count = 0;
-    tuff_status status = tuff_evaluate(session->context, task, evaluate->model, evaluate->data_path,
-                                       &evaluate->data, evaluate->limit, evaluate->predictions, metrics, &count);
+    tuff_status status =
+        tuff_evaluate(session->context, task, evaluate->model, evaluate->data_path, &evaluate->data,
+                      evaluate->limit, evaluate->predictions, metrics, &count);
     if (status != TUFF_OK)
         return status;
     for (size_t i = 0; i < count; i++)
@@ -68,10 +69,11 @@ int tuff_cmd_evaluate(int argc, char **argv) {
     const struct command command = {
         .name = "evaluate",
         .arguments = TASK_ARGUMENT,
-        .about = TASKS_ABOUT "Prints the figures of a model at a labelled file, as the official scripts define them: accuracy, "
-                 "F1 and Matthews correlation of classes; Pearson and Spearman of numbers; F1 of entities; exact "
-                 "match and F1 of answers. Labels that the model does not know, columns that are missing and lines "
-                 "that are malformed are refused with their number.",
+        .about = TASKS_ABOUT
+        "Prints the figures of a model at a labelled file, as the official scripts define them: accuracy, "
+        "F1 and Matthews correlation of classes; Pearson and Spearman of numbers; F1 of entities; exact "
+        "match and F1 of answers; average precision and mean reciprocal rank of rankings; how often a text's "
+        "own second one is the nearest of all.",
         .example = "tuff evaluate classify --model OUT --data dev.tsv --predictions predicted.txt",
         .options = options,
         .option_count = COUNT(options),

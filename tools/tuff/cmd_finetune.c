@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct finetune {
     struct common_options common;
@@ -18,6 +19,7 @@ struct finetune {
     struct training_flags flags;
     uint64_t epochs, batch_size, patience;
     int optimizer, schedule, order, head, padding;
+    const char *trainable;
     struct training_line line;
 };
 
@@ -30,6 +32,28 @@ static bool show_step(void *user, const tuff_finetune_report *report) {
 static void show_metrics(void *user, uint64_t step, const tuff_metric *metrics, size_t count) {
     struct finetune *finetune = user;
     training_line_metrics(&finetune->line, step, metrics, count);
+}
+
+/* all, head, last:N or bias. */
+static int take_trainable(const struct command *command, struct finetune *finetune) {
+    static const char *const words[] = { "all", "head", "last", "bias" };
+    const char *value = finetune->trainable;
+    size_t length = value ? strcspn(value, ":") : 0;
+    if (!value)
+        return OPTIONS_GO_ON;
+    for (size_t i = 0; i < COUNT(words); i++) {
+        bool is_last = i == TUFF_TRAINABLE_LAST;
+        char *end = NULL;
+        unsigned long count = is_last && value[length] ? strtoul(value + length + 1, &end, 10) : 0;
+        if (strlen(words[i]) != length || memcmp(words[i], value, length) != 0)
+            continue;
+        if (is_last ? !end || *end || count < 1 || count > UINT32_MAX : value[length])
+            break;
+        finetune->options.trainable = (tuff_trainable)i;
+        finetune->options.trainable_count = (uint32_t)count;
+        return OPTIONS_GO_ON;
+    }
+    return options_refuse(command, "--trainable takes all, head, last:N or bias, not '%s'", value);
 }
 
 static int run(struct finetune *finetune, tuff_task task) {
@@ -130,13 +154,23 @@ int tuff_cmd_finetune(int argc, char **argv) {
         COUNT_FLAG("eval-every", finetune.options.eval_every, 1, 0,
                    "steps between evaluations (at the end of each epoch)"),
         COUNT_FLAG("patience", finetune.patience, 1, UINT32_MAX,
-                   "end the run after as many evaluations in a row without a better figure (accuracy, f1, pearson), and "
+                   "end the run after as many evaluations in a row without a better figure (accuracy, f1, "
+                   "pearson), and "
                    "keep the best model (all epochs, and the last model)"),
+        { .name = "trainable",
+          .type = OPTION_STRING,
+          .value_name = "WHAT",
+          .target = &finetune.trainable,
+          .help =
+              "all, head (what stands behind the encoder: pooler and classifier), last:N (the head and the "
+              "last N "
+              "layers) or bias (the head and the encoder's biases: BitFit); the rest stays as it is (all)" },
         { .name = "padding",
           .type = OPTION_CHOICE,
           .target = &finetune.padding,
           .choices = "none|longest",
-          .help = "of answer: take the loss over the positions of a window alone, or over the padding too that makes it "
+          .help = "of answer: take the loss over the positions of a window alone, or over the padding too "
+                  "that makes it "
                   "as long as the longest of its batch, as transformers does" },
         COUNT_FLAG("checkpoint-every", finetune.options.checkpoint_every, 0, 0,
                    "steps between checkpoints (at the end of each epoch)"),
@@ -151,12 +185,12 @@ int tuff_cmd_finetune(int argc, char **argv) {
     const struct command command = {
         .name = "finetune",
         .arguments = TASK_ARGUMENT,
-        .about = TASKS_ABOUT "Trains a model on a labelled file and writes a folder that transformers loads. The defaults are "
-                 "the recipe of the BERT paper. metrics.jsonl in the output folder has a line a step and a line an "
-                 "evaluation. A run that was killed goes on with --resume to the weights that it would have had. "
-                 "Labels that the model does not know, columns that are missing and lines that are malformed are "
-                 "refused with their number.",
-        .example = "tuff finetune classify --model all-MiniLM-L6-v2 --train train.tsv --dev dev.tsv --output OUT",
+        .about = TASKS_ABOUT
+        "Trains a model on a labelled file and writes a folder that transformers loads. The defaults are "
+        "the recipe of the BERT paper. metrics.jsonl in the output folder has a line a step and a line an "
+        "evaluation. A run that was killed goes on with --resume to the weights that it would have had.",
+        .example =
+            "tuff finetune classify --model all-MiniLM-L6-v2 --train train.tsv --dev dev.tsv --output OUT",
         .options = options,
         .option_count = COUNT(options),
         .minimum_arguments = 1,
@@ -167,5 +201,7 @@ int tuff_cmd_finetune(int argc, char **argv) {
     int code = options_parse(&command, argc, argv, &arguments);
     if (code == OPTIONS_GO_ON)
         code = tasks_find(&command, &arguments, &task);
+    if (code == OPTIONS_GO_ON)
+        code = take_trainable(&command, &finetune);
     return code == OPTIONS_GO_ON ? run(&finetune, task) : code;
 }

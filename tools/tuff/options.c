@@ -116,7 +116,8 @@ int options_find_choice(const char *choices, const char *word) {
 static int read_choice(const struct command *command, const struct option *option, const char *value) {
     int index = options_find_choice(option->choices, value);
     if (index < 0)
-        return options_refuse(command, "--%s takes one of %s, not '%s'", option->name, option->choices, value);
+        return options_refuse(command, "--%s takes one of %s, not '%s'", option->name, option->choices,
+                              value);
     *(int *)option->target = index;
     return OPTIONS_GO_ON;
 }
@@ -175,7 +176,12 @@ void options_print_wrapped(const char *text, int indent) {
         printf("%.*s", (int)length, text);
         column += (int)length;
         text += length;
-        text += strspn(text, " \n");
+        text += strspn(text, " ");
+        for (; *text == '\n'; column = indent) { /* a line of its own, with the spaces that it begins with */
+            int spaces = (int)strspn(text + 1, " ");
+            printf("\n%*s", indent + spaces, "");
+            text += 1 + spaces;
+        }
     }
     putchar('\n');
 }

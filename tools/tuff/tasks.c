@@ -7,10 +7,9 @@ static const struct {
     const char *word;
     tuff_task task;
 } tasks[] = {
-    { "classify", TUFF_TASK_CLASSIFY }, { "pair", TUFF_TASK_PAIR },
-    { "regress", TUFF_TASK_REGRESS },   { "multilabel", TUFF_TASK_MULTILABEL },
-    { "tag", TUFF_TASK_TAG },           { "answer", TUFF_TASK_ANSWER },
-    { "choose", TUFF_TASK_CHOOSE },
+    { "classify", TUFF_TASK_CLASSIFY },     { "pair", TUFF_TASK_PAIR }, { "regress", TUFF_TASK_REGRESS },
+    { "multilabel", TUFF_TASK_MULTILABEL }, { "tag", TUFF_TASK_TAG },   { "answer", TUFF_TASK_ANSWER },
+    { "choose", TUFF_TASK_CHOOSE },         { "rank", TUFF_TASK_RANK }, { "embed", TUFF_TASK_EMBED },
 };
 
 int tasks_find(const struct command *command, const struct arguments *arguments, tuff_task *out_task) {
@@ -20,7 +19,7 @@ int tasks_find(const struct command *command, const struct arguments *arguments,
             return OPTIONS_GO_ON;
         }
     return options_refuse(command, "there is no task '%s'; it is one of %s", arguments->values[0],
-                          TASK_ARGUMENT);
+                          TASK_WORDS);
 }
 
 void tasks_take_numbers(const struct data_numbers *numbers, tuff_data_options *data) {

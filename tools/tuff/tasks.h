@@ -11,13 +11,38 @@
 int tasks_find(const struct command *command, const struct arguments *arguments, tuff_task *out_task);
 
 #define TASK_ARGUMENT "TASK"
-#define TASKS_ABOUT "TASK is classify, pair, regress, multilabel, tag, answer or choose. "
+#define TASK_WORDS "classify, pair, regress, multilabel, tag, answer, choose, rank or embed"
+#define TASKS_ABOUT                                                                                          \
+    "TASK is " TASK_WORDS ".\n\n"                                                                            \
+    "  classify: a text, or a pair where the file has one, and its label\n"                                  \
+    "  pair: two texts and a label\n"                                                                        \
+    "  regress: a text or a pair and a number\n"                                                             \
+    "  multilabel: a text or a pair and any number of labels, with commas between them\n"                    \
+    "  tag: CoNLL: a word a line with its tag in the last column, empty lines between sentences\n"           \
+    "  answer: SQuAD v1.1 or v2.0 JSON\n"                                                                    \
+    "  choose: a context, endings, the number of the right one from 0\n"                                     \
+    "  rank: query, passage, relevance from 0 to 1\n"                                                        \
+    "  embed: two texts that mean the same\n\n"                                                              \
+    "Tables (TSV with a header and without quoting, CSV as RFC 4180 has it, JSON Lines) have columns by "    \
+    "name. A file is "                                                                                       \
+    "refused that is empty, lacks a column or has it twice. A record is refused with its line, or passed "   \
+    "over and "                                                                                              \
+    "counted with --skip-bad, that is malformed, has too few or too many cells, is not UTF-8, has a label "  \
+    "that the "                                                                                              \
+    "model does not know, no finite number where one belongs, or an answer that lies outside its context "   \
+    "or is not the "                                                                                         \
+    "text that stands there; so is a question that leaves no room for its context. Texts of more tokens "    \
+    "than "                                                                                                  \
+    "--max-length are cut and counted (the longer of a pair first), contexts are read in windows, words "    \
+    "behind the cut "                                                                                        \
+    "of a tagged sentence count as outside of entities.\n\n"
 
 /* Numbers as the parser stores them, until they are taken over. */
 struct data_numbers {
     uint64_t max_length, stride, n_best, max_answer_tokens;
 };
-#define DATA_NUMBERS { .stride = 128, .n_best = 20, .max_answer_tokens = 30 }
+#define DATA_NUMBERS                                                                                         \
+    { .stride = 128, .n_best = 20, .max_answer_tokens = 30 }
 void tasks_take_numbers(const struct data_numbers *numbers, tuff_data_options *data);
 
 #define TEXT_FLAG(flag, place, text)                                                                         \
