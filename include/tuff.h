@@ -944,7 +944,9 @@ TUFF_API tuff_status tuff_finetune(tuff_context *context, const tuff_finetune_op
 enum { TUFF_METRICS_MAX = 8 };
 
 /* The figures of a model at a labelled file; out_metrics takes TUFF_METRICS_MAX. `predictions` (may be NULL) is a file that
- * is replaced by one line for each example, or for ANSWER by the JSON object that SQuAD's scripts read. `limit`
+ * is replaced by one line for each example: its label, labels or number, or for EMBED the number of the second text found,
+ * from 0; for TAG by what conlleval reads, a line for each word with its true and its predicted tag; for ANSWER by the
+ * JSON object that SQuAD's scripts read. `limit`
  * examples are read; 0: all. */
 TUFF_API tuff_status tuff_evaluate(tuff_context *context, tuff_task task, const char *model, const char *data,
                                    const tuff_data_options *options, uint64_t limit, const char *predictions,

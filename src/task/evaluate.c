@@ -182,8 +182,12 @@ static tuff_status add_sentence(const struct evaluate *evaluate, size_t feature,
         tags->right += example->label_count > 0 && (uint32_t)example->labels[words[row]] == best;
     }
     tuff_found_add_tags(&tags->found, tags->truth, tags->predicted, count);
-    for (uint32_t i = 0; i < count; i++)
-        TUFF_TRY(tuff_predictions_print(evaluate->predictions, "%s\n", tags->predicted[i]));
+    /* conlleval reads a word, its true tag and the predicted one. */
+    for (uint32_t i = 0; i < count; i++) {
+        TUFF_TRY(tuff_predictions_write(evaluate->predictions, example->texts[i]));
+        TUFF_TRY(
+            tuff_predictions_print(evaluate->predictions, " %s %s\n", tags->truth[i], tags->predicted[i]));
+    }
     return tuff_predictions_print(evaluate->predictions, "\n");
 }
 

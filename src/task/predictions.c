@@ -27,6 +27,10 @@ tuff_status tuff_predictions_print(struct tuff_predictions *predictions, const c
     return append(predictions, buffer, (size_t)length);
 }
 
+tuff_status tuff_predictions_write(struct tuff_predictions *predictions, tuff_text text) {
+    return predictions->is_wanted ? append(predictions, text.data, text.length) : TUFF_OK;
+}
+
 tuff_status tuff_predictions_quote(struct tuff_predictions *predictions, tuff_text text) {
     TUFF_TRY(tuff_predictions_print(predictions, "\""));
     for (size_t i = 0; i < text.length; i++) {

@@ -13,6 +13,8 @@ struct tuff_predictions {
 
 tuff_status tuff_predictions_print(struct tuff_predictions *predictions, const char *format, ...)
     TUFF_PRINTF(2, 3);
+/* The bytes of a text as they are. */
+tuff_status tuff_predictions_write(struct tuff_predictions *predictions, tuff_text text);
 /* As a string of JSON. */
 tuff_status tuff_predictions_quote(struct tuff_predictions *predictions, tuff_text text);
 

@@ -90,6 +90,24 @@ Test(tools_finetune, every_task_trains_and_is_evaluated) {
     }
 }
 
+/* conlleval's input: a word, its tag, the predicted one. */
+Test(tools_finetune, predicted_tags_stand_beside_the_true_ones) {
+    struct test_command run =
+        test_command("tuff finetune tag --train tags.conll --epochs 1 --model %s --output out && tuff "
+                     "evaluate tag --data tags.conll --model out --predictions predicted",
+                     test_oracle("models/bert-relu"));
+    char gold[2][2][16], predicted[2][2][16];
+    cr_assert_eq(run.code, 0, "%s", run.err);
+    cr_assert_eq(sscanf(test_read("predicted", NULL),
+                        "Anna %15s %15s\nlives %15s %15s\n\nin %15s %15s\nRome %15s %15s", gold[0][0],
+                        predicted[0][0], gold[0][1], predicted[0][1], gold[1][0], predicted[1][0], gold[1][1],
+                        predicted[1][1]),
+                 8);
+    cr_expect_str_eq(gold[0][0], "B-PER");
+    cr_expect_str_eq(gold[0][1], "O");
+    cr_expect_str_eq(gold[1][1], "B-LOC");
+}
+
 Test(tools_finetune, the_same_seed_gives_the_same_weights) {
     const char *model = test_oracle("models/bert-relu");
     for (int i = 0; i < 3; i++) {

@@ -57,7 +57,8 @@ int tuff_cmd_evaluate(int argc, char **argv) {
           .type = OPTION_STRING,
           .value_name = "FILE",
           .target = &evaluate.predictions,
-          .help = "write what the model predicts: a line an example, a line a word for tag, for answer the "
+          .help = "write what the model predicts: a line an example; for tag what conlleval reads, a line a "
+                  "word with its true and its predicted tag; for answer the "
                   "JSON that SQuAD's scripts read" },
         COUNT_FLAG("limit", evaluate.limit, 0, 0, "examples that are read (all)"),
         DATA_OPTIONS(evaluate.data, evaluate.numbers),
