@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Cross-compiles for aarch64 Linux against the libraries that tools/vendor-lab keeps in $VENDOR_LAB/arm64:
-#   cmake -S . -B build/arm64 --toolchain tools/aarch64.cmake -DTUFF_KERNELGEN=build/test/kernelgen
+#   cmake -S . -B build/arm64 --toolchain tools/aarch64.cmake -DTUFF_KERNELGEN=BUILD/kernelgen
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR aarch64)
 set(CMAKE_C_COMPILER aarch64-linux-gnu-gcc)

@@ -52,6 +52,13 @@ build_into() {
     grep '^-- tuff: ' "$folder/build.log" | sed 's/^-- //' || true
 }
 
+# build_arm64 TARGET: cross-builds into build/arm64 against the vendor lab's libraries, which is all set up.
+build_arm64() {
+    build_into build/host kernelgen -DCMAKE_BUILD_TYPE=Release -DTUFF_BUILD_TESTS=OFF
+    build_into build/arm64 "$1" --toolchain tools/aarch64.cmake -DCMAKE_BUILD_TYPE=Release -DTUFF_WERROR=ON \
+        -DTUFF_KERNELGEN="$PWD/build/host/kernelgen"
+}
+
 # Prints the device and its driver's version.
 show_device() {
     summary=$($inside vulkaninfo --summary 2>/dev/null | grep -E 'deviceName|driverInfo') || fail "no device starts"
