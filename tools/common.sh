@@ -89,6 +89,14 @@ run_sanitized() {
     unset LSAN_OPTIONS UBSAN_OPTIONS
 }
 
+# Threads that share models and contexts, under the thread sanitizer.
+run_threads() {
+    build_into build/threads threads -DCMAKE_BUILD_TYPE=RelWithDebInfo -DTUFF_WERROR=ON -DCMAKE_C_COMPILER=gcc \
+        -DTUFF_SANITIZE=thread
+    TSAN_OPTIONS=suppressions=$PWD/tests/races.txt build/threads/threads || fail "threads got in each other's way"
+    say "no thread got in another's way"
+}
+
 # Sets TUFF_ORACLE to the folder of the oracle, or to "none".
 find_oracle() {
     TUFF_ORACLE=$(readlink -f "${TUFF_ORACLE:-../shared/oracle}" || true)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Several threads on one model, two models and a trainer in one context, several contexts in one process, and a fork
- * before use. Made to be run under the thread sanitizer as well. */
-#include <criterion/criterion.h>
+ * before use. A program by itself, since Criterion does not start under the thread sanitizer. */
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -20,8 +20,17 @@ static const tuff_text texts[TEXTS] = {
     { "cat", 3 }, { "day", 3 }
 };
 
+static void expect(bool is_true, const char *what) {
+    if (is_true)
+        return;
+    fprintf(stderr, "threads: %s: %s\n", what, tuff_error_message());
+    exit(1);
+}
+
+#define EXPECT(condition) expect(condition, #condition)
+
 static void ok(tuff_status status) {
-    cr_assert_eq(status, TUFF_OK, "%s", tuff_error_message());
+    EXPECT(status == TUFF_OK);
 }
 
 static tuff_context *open_context(void) {
@@ -70,7 +79,7 @@ static void *learn(void *user) {
     return NULL;
 }
 
-Test(concurrent_threads, models_and_a_trainer_share_a_context) {
+static void models_and_a_trainer_share_a_context(void) {
     static struct reader readers[THREADS + 1];
     struct learner learner = { 0 };
     float values[VALUES] = { 0 };
@@ -83,8 +92,8 @@ Test(concurrent_threads, models_and_a_trainer_share_a_context) {
     for (int i = 0; i <= THREADS; i++)
         readers[i].model = i < THREADS ? classes : answer;
     for (int i = 0; i <= THREADS; i++)
-        cr_assert_eq(pthread_create(&readers[i].thread, NULL, read_often, &readers[i]), 0);
-    cr_assert_eq(pthread_create(&learner.thread, NULL, learn, &learner), 0);
+        EXPECT(pthread_create(&readers[i].thread, NULL, read_often, &readers[i]) == 0);
+    EXPECT(pthread_create(&learner.thread, NULL, learn, &learner) == 0);
     ok(tuff_job_embed(classes, texts, TEXTS, NULL, NULL, values, &job));
     while (!tuff_job_wait(job, 1))
         tuff_job_is_done(job, NULL, NULL);
@@ -93,11 +102,11 @@ Test(concurrent_threads, models_and_a_trainer_share_a_context) {
     for (int i = 0; i <= THREADS; i++)
         pthread_join(readers[i].thread, NULL);
     pthread_join(learner.thread, NULL);
-    cr_assert(learner.is_good);
+    EXPECT(learner.is_good);
     for (int i = 0; i <= THREADS; i++)
-        cr_assert(readers[i].is_same, "thread %d", i);
-    cr_assert_eq(memcmp(values, readers[0].first, sizeof values), 0);
-    cr_assert_eq(memcmp(readers[1].first, readers[0].first, sizeof values), 0);
+        EXPECT(readers[i].is_same);
+    EXPECT(memcmp(values, readers[0].first, sizeof values) == 0);
+    EXPECT(memcmp(readers[1].first, readers[0].first, sizeof values) == 0);
     tuff_trainer_close(learner.trainer);
     tuff_model_close(classes);
     tuff_model_close(answer);
@@ -116,26 +125,33 @@ static void *use_a_context(void *user) {
     return NULL;
 }
 
-Test(concurrent_threads, contexts_come_and_go_side_by_side) {
+static void contexts_come_and_go_side_by_side(void) {
     static struct reader readers[THREADS];
     for (int i = 0; i < THREADS; i++)
-        cr_assert_eq(pthread_create(&readers[i].thread, NULL, use_a_context, &readers[i]), 0);
+        EXPECT(pthread_create(&readers[i].thread, NULL, use_a_context, &readers[i]) == 0);
     for (int i = 0; i < THREADS; i++)
         pthread_join(readers[i].thread, NULL);
     for (int i = 0; i < THREADS; i++)
-        cr_assert(readers[i].is_same &&
-                  memcmp(readers[i].first, readers[0].first, sizeof readers[0].first) == 0);
+        EXPECT(readers[i].is_same &&
+               memcmp(readers[i].first, readers[0].first, sizeof readers[0].first) == 0);
 }
 
-Test(concurrent_fork, both_sides_of_a_fork_before_use_compute) {
+static void both_sides_of_a_fork_before_use_compute(void) {
     static struct reader reader;
     int status = 0;
-    cr_assert_eq(tuff_version()[1], '.');
+    EXPECT(tuff_version()[1] == '.');
     const pid_t child = fork();
     use_a_context(&reader);
     if (child == 0)
         _exit(reader.is_same ? 0 : 1);
-    cr_assert_eq(waitpid(child, &status, 0), child);
-    cr_assert(reader.is_same);
-    cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    EXPECT(waitpid(child, &status, 0) == child);
+    EXPECT(reader.is_same);
+    EXPECT(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+int main(void) {
+    both_sides_of_a_fork_before_use_compute();
+    contexts_come_and_go_side_by_side();
+    models_and_a_trainer_share_a_context();
+    return 0;
 }
