@@ -5,9 +5,12 @@
 
 enum { AMD = 0x1002, MESA = 0x10005, NVIDIA = 0x10de };
 
+bool tuff_driver_is_lavapipe(const struct tuff_device *device) {
+    return device->info.type == TUFF_DEVICE_CPU && device->info.vendor_id == MESA;
+}
+
 bool tuff_driver_has_scalar_loads(const struct tuff_device *device) {
-    return device->info.type == TUFF_DEVICE_CPU && device->info.vendor_id == MESA &&
-           device->info.driver_version >= VK_MAKE_API_VERSION(0, 25, 0, 0);
+    return tuff_driver_is_lavapipe(device) && device->info.driver_version >= VK_MAKE_API_VERSION(0, 25, 0, 0);
 }
 
 static bool is_lavapipe(const struct tuff_device *device) {

@@ -7,6 +7,10 @@
 
 #include "vk/device.h"
 
+/* Mesa's driver for CPUs, of any release. It compiles kernels of thousands of instructions in milliseconds,
+ * where SwiftShader takes minutes. */
+bool tuff_driver_is_lavapipe(const struct tuff_device *device);
+
 /* Whether a CPU driver loads once what is the same for all invocations. Mesa's does so at least since its
  * releases carry their number; before, each invocation loads for itself, and kernels that read much of what
  * is uniform through addresses are the slower ones (seen with 22.3: by 2.4). */

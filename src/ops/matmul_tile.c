@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ops/matmul_tile.h"
 
+#include "kernels/matmul_broadcast.h"
 #include "kernels/matmul_lanes.h"
 #include "ops/driver.h"
 
@@ -10,12 +11,20 @@ static uint32_t divide_up(uint32_t a, uint32_t b) {
     return a / b + (a % b != 0);
 }
 
+static uint64_t workgroups(const struct tuff_matmul_tile *tile, uint32_t rows, uint32_t cols) {
+    return (uint64_t)divide_up(rows, tile->tile_rows * tile->lanes_y) *
+           divide_up(cols, 4 * tile->tile_groups * tile->lanes_x);
+}
+
 /* ---------------------------------------------------------------- drivers for the CPU */
 
+static bool has_known_width(const struct tuff_device *device) {
+    const uint32_t width = device->limits.subgroup_size;
+    return width == 4 || width == 8 || width == 16;
+}
+
 bool tuff_matmul_uses_lanes(const struct tuff_device *device, enum tuff_type type) {
-    uint32_t width = device->limits.subgroup_size;
-    return type == TUFF_TYPE_F32 && tuff_driver_has_scalar_loads(device) &&
-           (width == 4 || width == 8 || width == 16) &&
+    return type == TUFF_TYPE_F32 && tuff_driver_has_scalar_loads(device) && has_known_width(device) &&
            tuff_device_can(device, tuff_kernel_matmul_lanes.variants[0].needs);
 }
 
@@ -40,6 +49,19 @@ static struct tuff_matmul_tile lanes_tile(const struct tuff_device *device, uint
         /* Sixteen lanes are two registers where the processor has no wider ones: half of the turn suffices. */
         .step = groups % 4 == 0 && width < 16 ? 4 : 2,
     };
+}
+
+/* Large, but not so large that cores would be idle; rows are taken by whole subgroups. */
+static struct tuff_matmul_tile broadcast_tile(const struct tuff_device *device, uint32_t rows,
+                                              uint32_t cols) {
+    enum { MOST_ROWS = 32, MOST_GROUPS = 4, ENOUGH = 16 };
+    const uint32_t width = device->limits.subgroup_size;
+    struct tuff_matmul_tile tile = { .kernel = TUFF_MATMUL_BROADCAST, .lanes_x = width, .lanes_y = 1 };
+    tile.tile_rows = divide_up(rows < MOST_ROWS ? rows : MOST_ROWS, width) * width;
+    tile.tile_groups = MOST_GROUPS;
+    while (tile.tile_groups > 1 && workgroups(&tile, rows, cols) < ENOUGH)
+        tile.tile_groups /= 2;
+    return tile;
 }
 
 /* No shared memory, one row of lanes. */
@@ -107,11 +129,6 @@ static const struct tuff_matmul_tile *best_tile(const struct tuff_device *device
     }
 }
 
-static uint64_t workgroups(const struct tuff_matmul_tile *tile, uint32_t rows, uint32_t cols) {
-    return (uint64_t)divide_up(rows, tile->tile_rows * tile->lanes_y) *
-           divide_up(cols, 4 * tile->tile_groups * tile->lanes_x);
-}
-
 /* The largest tile that keeps some dozens of cores at work and wastes no rows. */
 static struct tuff_matmul_tile gpu_tile(const struct tuff_device *device, uint32_t rows, uint32_t cols,
                                         bool over_outputs) {
@@ -128,7 +145,12 @@ struct tuff_matmul_tile tuff_matmul_tile_for(const struct tuff_device *device, e
                                              bool over_outputs) {
     if (tuff_matmul_uses_lanes(device, type) && tuff_padded(cols) >= device->limits.subgroup_size)
         return lanes_tile(device, rows, groups);
-    return device->info.type == TUFF_DEVICE_CPU ? cpu_tile : gpu_tile(device, rows, cols, over_outputs);
+    if (device->info.type != TUFF_DEVICE_CPU)
+        return gpu_tile(device, rows, cols, over_outputs);
+    if (tuff_driver_is_lavapipe(device) && has_known_width(device) &&
+        tuff_device_can(device, tuff_kernel_matmul_broadcast.variants[0].needs))
+        return broadcast_tile(device, rows, cols);
+    return cpu_tile;
 }
 
 const struct tuff_outer_tile tuff_outer_gpu_tile = {

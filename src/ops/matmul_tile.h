@@ -5,7 +5,7 @@
 
 #include "ops/tensor.h"
 
-enum tuff_matmul_kernel { TUFF_MATMUL_TILED, TUFF_MATMUL_LANES };
+enum tuff_matmul_kernel { TUFF_MATMUL_TILED, TUFF_MATMUL_LANES, TUFF_MATMUL_BROADCAST };
 
 /* The constants of a kernel; what they mean stands in the shaders. */
 struct tuff_matmul_tile {
