@@ -773,7 +773,7 @@ TUFF_API tuff_status tuff_forward(tuff_model *model, const tuff_arrays *inputs, 
 
 /* ---------------------------------------------------------------- training */
 
-/* A model that is trained: weights, gradients and the optimizer's moments on the device, in F32. It is opened from a
+/* A model that is trained: weights, gradients and the optimizer's moments on the device. It is opened from a
  * folder with the head that is to be trained, and shares nothing with a tuff_model of the same folder. Calls on one trainer
  * take turns. */
 typedef struct tuff_trainer tuff_trainer;
@@ -808,11 +808,17 @@ typedef struct tuff_trainer_options {
     uint64_t seed; /* of dropout */
     uint32_t accumulate; /* the batch of a step is computed in so many parts, whose gradients are added: the same step in
                             less memory */
+    tuff_dtype dtype; /* F32 (AUTO as well), or F16: mixed precision. Activations, their gradients and what is multiplied are
+                         then F16; weights, their gradients, moments and sums stay F32. The loss is scaled by 2^16 at first,
+                         by half of it after a step whose gradients overflowed (it is skipped), twice as much after 2000
+                         good ones, as PyTorch's GradScaler does */
+    double layer_decay; /* each layer learns at the rate of the one above times this, the heads and the pooler at the full
+                           one, the embeddings below all layers; 1: all alike */
     bool checkpoints_activations; /* each layer is computed a second time for its backward pass instead of being kept: the
                                      same gradients in less memory */
 } tuff_trainer_options;
 #define TUFF_TRAINER_OPTIONS                                                                                 \
-    { sizeof(tuff_trainer_options), TUFF_ADAMW, TUFF_SCHEDULE_AUTO, 5e-5, 0.9, 0.999, 0, 0.01, 1, 0, 0, -1, 0, 0, 1, false }
+    { sizeof(tuff_trainer_options), TUFF_ADAMW, TUFF_SCHEDULE_AUTO, 5e-5, 0.9, 0.999, 0, 0.01, 1, 0, 0, -1, 0, 0, 1, TUFF_DTYPE_AUTO, 1, false }
 
 /* Opens a folder as tuff_model_open does. TUFF_UNSUPPORTED where it has no head. */
 TUFF_API tuff_status tuff_trainer_open(tuff_context *context, const char *path, const tuff_trainer_options *options,
@@ -831,6 +837,8 @@ typedef struct tuff_step_report {
     double gradient_norm; /* of all gradients, before clipping */
     double learning_rate; /* used */
     bool was_skipped;     /* the norm was not finite: nothing was changed */
+    double loss_scale;    /* of this step; 1 in F32 */
+    uint64_t skipped_steps; /* until now */
 } tuff_step_report;
 
 /* One optimizer step on one labelled batch; a batch that does not fit at once is computed in pieces. TUFF_NOT_FINITE where
@@ -903,6 +911,9 @@ typedef struct tuff_finetune_report {
     uint32_t epoch;             /* from 1 */
     double loss, gradient_norm, learning_rate;
     double tokens_per_second, seconds_left;
+    double loss_scale; /* as of tuff_step_report */
+    bool was_skipped;
+    uint64_t skipped_steps;
 } tuff_finetune_report;
 
 typedef struct tuff_finetune_options {

@@ -61,7 +61,7 @@ vec4 dropout_factors(uint survivors, uint i)
 void add_into(uint at, vec4 gradient)
 {
     vec4 before = accumulates != 0 ? load4(d_qkv[at]) : vec4(0.0);
-    d_qkv[at] = store4(before + gradient);
+    d_qkv[at] = store_gradient4(before + gradient);
 }
 
 void main()

@@ -102,6 +102,6 @@ void main()
     [[unroll]] for (uint d = 0; d < head_groups; d++) {
         uint at = row * row_groups + head * head_groups + d;
         vec4 before = accumulates != 0 ? load4(d_qkv[at]) : vec4(0.0);
-        d_qkv[at] = store4(before + d_query[d]);
+        d_qkv[at] = store_gradient4(before + d_query[d]);
     }
 }

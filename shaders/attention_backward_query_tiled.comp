@@ -118,7 +118,7 @@ void main()
             if (q < query_count && c * chunk_groups + tx < head_groups) {
                 uint at = query_at + q * row_groups + c * chunk_groups + tx;
                 vec4 before = accumulates != 0 ? load4(d_qkv[at]) : vec4(0.0);
-                d_qkv[at] = store4(before + sums[c][i]);
+                d_qkv[at] = store_gradient4(before + sums[c][i]);
             }
         }
     }

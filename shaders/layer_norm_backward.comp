@@ -53,7 +53,7 @@ void backward_row(uint row)
         v = inside(v, 0.0, i, cols);
         if (accumulates != 0)
             v += load4(d_x[row * groups + i]);
-        d_x[row * groups + i] = store4(v);
+        d_x[row * groups + i] = store_gradient4(v);
     }
 }
 

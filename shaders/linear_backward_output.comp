@@ -19,7 +19,7 @@ vec4 store_grad(vec4 v) { return v; }
 #else
 #define grad4 elem4
 vec4 load_grad(elem4 v) { return load4(v); }
-elem4 store_grad(vec4 v) { return store4(v); }
+elem4 store_grad(vec4 v) { return store_gradient4(v); }
 #endif
 
 layout(binding = 0) buffer DY { grad4 d_y[]; };               // (rows, cols)
@@ -57,7 +57,7 @@ void main()
         uint at = row * groups + group;
         vec4 g = load_grad(d_y[at]);
         if (residual_mode != 0)
-            d_residual[at] = store4(residual_mode == 2 ? load4(d_residual[at]) + g : g);
+            d_residual[at] = store_gradient4(residual_mode == 2 ? load4(d_residual[at]) + g : g);
         if (activation != ACTIVATION_NONE || dropout_threshold > 0) {
             g = sum_gradient(row, group, g);
             d_y[at] = store_grad(g);

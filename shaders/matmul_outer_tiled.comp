@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // variants: f32 f16 f16_wideinput
-// d_weight = z^T x, summed over rows: the gradient of a linear's weight, in panels as the weight. f16_wideinput: z is f32.
+// d_weight = z^T x, summed over rows: the gradient of a linear's weight, in panels as the weight and f32 in every
+// variant. f16_wideinput: z is f32.
 //
 // A workgroup of lanes_x * lanes_y computes 8 * lanes_x outputs and 4 * tile_groups * lanes_y inputs; a lane, two groups of
 // four outputs and tile_groups groups of four inputs, `step` rows a turn; through shared memory where uses_shared.
@@ -25,7 +26,7 @@ vec4 load_z(elem4 v) { return load4(v); }
 
 layout(binding = 0) readonly buffer Z { z_elem4 z[]; };   // (rows, N)
 layout(binding = 1) readonly buffer X { elem4 x[]; };     // (rows, K)
-layout(binding = 2) buffer DWeight { elem4 d_weight[]; }; // PANELS (N', K)
+layout(binding = 2) buffer DWeight { vec4 d_weight[]; };  // PANELS (N', K)
 layout(push_constant) uniform Push
 {
     uint rows;
@@ -75,7 +76,7 @@ void write4(uint z_group, uint x_group, vec4 s0, vec4 s1, vec4 s2, vec4 s3)
     for (uint i = 0; i < 4; ++i) {
         uint at = x_group * weight_stride + first_output + 4 * z_group + i;
         if (4 * z_group + i < outputs)
-            d_weight[at] = store4(accumulates != 0 ? load4(d_weight[at]) + sums[i] : sums[i]);
+            d_weight[at] = accumulates != 0 ? d_weight[at] + sums[i] : sums[i];
     }
 }
 

@@ -27,7 +27,7 @@ const uint MEAN = 0;
 const uint CLS = 1;
 const uint MAX = 2;
 
-void add4(uint at, vec4 v) { d_x[at] = store4(load4(d_x[at]) + v); }
+void add4(uint at, vec4 v) { d_x[at] = store_gradient4(load4(d_x[at]) + v); }
 
 void add_to_maxima(ivec4 span, uint group, vec4 d)
 {

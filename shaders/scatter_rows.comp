@@ -11,13 +11,13 @@
 
 #if defined(VARIANT_narrow)
 #define y_elem4 uvec2
-#define y_store4 store_half4
+#define y_store4 store_half_gradient4
 #elif defined(VARIANT_widen)
 #define y_elem4 vec4
 #define y_store4(v) (v)
 #else
 #define y_elem4 elem4
-#define y_store4 store4
+#define y_store4 store_gradient4
 #endif
 
 layout(binding = 0) readonly buffer X { elem4 x[]; };      // (count, cols)

@@ -2,7 +2,7 @@
 // The way of a finished sum of `linear` into y, for lanes that own four columns: bias, pre-activation, activation,
 // dropout, residual. x_factor and y_factor are powers of two: what x was divided by, and what y is multiplied with, to
 // leave room in f16. Columns beyond `cols` become zeros, whatever rows the weight has there.
-// Included after the kernel's bindings and push constants.
+// Included after the kernel's bindings, push constants and over_outputs, with which y is a gradient.
 
 layout(constant_id = 10) const uint activation = 0;
 layout(constant_id = 11) const uint keeps_sum = 0;   // store what activation is applied to
@@ -14,7 +14,7 @@ const uint HAS_RESIDUAL = 2;
 #ifdef VARIANT_wide
 vec4 store_y(vec4 v) { return v; }
 #else
-elem4 store_y(vec4 v) { return store4(v); }
+elem4 store_y(vec4 v) { return over_outputs != 0 ? store_gradient4(v) : store4(v); }
 #endif
 
 vec4 bias_of(uint group)

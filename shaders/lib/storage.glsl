@@ -14,12 +14,23 @@ uvec2 store_half4(vec4 v)
     return uvec2(packHalf2x16(v.xy), packHalf2x16(v.zw));
 }
 
+
+// Gradients do not saturate: one beyond the largest half becomes infinite, so that the norm of all gradients tells, the step
+// is skipped and the loss scale falls.
+uvec2 store_half_gradient4(vec4 v)
+{
+    v = mix(v, sign(v) * uintBitsToFloat(0x7f800000u), greaterThan(abs(v), vec4(65504.0)));
+    return uvec2(packHalf2x16(v.xy), packHalf2x16(v.zw));
+}
+
 #ifdef VARIANT_f16
 #define elem4 uvec2
 #define store4(v) store_half4(v)
+#define store_gradient4(v) store_half_gradient4(v)
 #else
 #define elem4 vec4
 #define store4(v) (v)
+#define store_gradient4(v) (v)
 #endif
 
 #endif

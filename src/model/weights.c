@@ -228,8 +228,11 @@ static tuff_status add_all(struct load *load) {
 }
 
 /* The vocabulary is cut so that each part can be bound, as rows or as panels. */
-static tuff_status cut_vocabulary(struct tuff_weights *weights, const struct tuff_config *config) {
-    uint64_t row_size = (uint64_t)tuff_padded(config->hidden_size) * (weights->type == TUFF_TYPE_F16 ? 2 : 4);
+static tuff_status cut_vocabulary(const struct load *load) {
+    struct tuff_weights *weights = load->weights;
+    const struct tuff_config *config = load->config;
+    bool is_half = weights->type == TUFF_TYPE_F16 && !load->options->is_trained;
+    uint64_t row_size = (uint64_t)tuff_padded(config->hidden_size) * (is_half ? 2 : 4);
     uint64_t rows = weights->device->limits.max_storage_range / row_size / TUFF_ROW_ALIGN * TUFF_ROW_ALIGN;
     weights->word_part_rows = rows < config->vocab_size ? (uint32_t)rows : config->vocab_size;
     weights->word_part_count = (config->vocab_size + weights->word_part_rows - 1) / weights->word_part_rows;
@@ -244,32 +247,69 @@ static tuff_status cut_vocabulary(struct tuff_weights *weights, const struct tuf
 }
 
 /* The first piece speaks for a tensor: query, key and value are trained together. */
-static bool is_trained(const struct load *load, const struct tuff_tensor *tensor) {
-    const struct tuff_weights *weights = load->weights;
-    for (size_t i = 0; i < weights->piece_count; i++)
-        if (weights->pieces[i].tensor == tensor)
-            return load->options->is_trained &&
-                   load->options->is_trained(load->options->user, weights->pieces[i].parameter);
-    return false;
+static const struct tuff_parameter *parameter_of(const struct tuff_weights *weights,
+                                                 const struct tuff_tensor *tensor) {
+    size_t i = 0;
+    while (weights->pieces[i].tensor != tensor)
+        i++;
+    return weights->pieces[i].parameter;
 }
+
+static bool is_trained(const struct load *load, const struct tuff_tensor *tensor) {
+    return load->options->is_trained &&
+           load->options->is_trained(load->options->user, parameter_of(load->weights, tensor));
+}
+
+static uint32_t depth_of(const struct load *load, const struct tuff_tensor *tensor) {
+    const struct tuff_parameter *parameter = parameter_of(load->weights, tensor);
+    if (!load->options->splits_layers || parameter->role < TUFF_ROLE_QUERY_WEIGHT)
+        return 0;
+    return parameter->role <= TUFF_ROLE_OUTPUT_NORM_BIAS ? parameter->layer + 1
+                                                         : load->config->num_hidden_layers + 1;
+}
+
+static struct tuff_weight_range new_range(const struct load *load, size_t index, bool trained) {
+    const struct tuff_weights *weights = load->weights;
+    bool is_matrix = !weights->is_vector[index];
+    return (struct tuff_weight_range){
+        .is_trained = trained,
+        .decays = trained && is_matrix,
+        .has_halves = trained && is_matrix && weights->type == TUFF_TYPE_F16,
+        .depth = depth_of(load, &weights->tensors[index]),
+    };
+}
+
+/* Bytes of a tensor in its range. */
+static uint64_t kept_size(const struct load *load, size_t index, bool trained) {
+    struct tuff_shape shape = load->weights->tensors[index].shape;
+    /* An offset in the halves is half of it, and has to be aligned too. */
+    uint64_t alignment = 2 * tuff_slice_alignment(load->weights->device);
+    if (trained)
+        shape.type = TUFF_TYPE_F32;
+    return (tuff_shape_size(&shape) + alignment - 1) / alignment * alignment;
+}
+
+/* The last range of each kind. */
+struct current {
+    uint32_t range, depth;
+};
 
 /* Puts a tensor behind the last one of its kind, or into a new range where that would be too large to bind.
  */
-static tuff_status place_tensor(const struct load *load, size_t index, uint32_t *current) {
+static tuff_status place_tensor(const struct load *load, size_t index, struct current *currents) {
     struct tuff_weights *weights = load->weights;
-    uint64_t alignment = tuff_slice_alignment(weights->device);
-    uint64_t size = tuff_shape_size(&weights->tensors[index].shape);
     bool trained = is_trained(load, &weights->tensors[index]);
-    uint32_t *range = &current[trained ? 1 + weights->is_vector[index] : 0];
-    size = (size + alignment - 1) / alignment * alignment;
-    if (*range == UINT32_MAX ||
+    uint64_t size = kept_size(load, index, trained);
+    uint32_t depth = depth_of(load, &weights->tensors[index]);
+    struct current *current = &currents[trained ? 1 + weights->is_vector[index] : 0];
+    uint32_t *range = &current->range;
+    if (*range == UINT32_MAX || current->depth != depth ||
         weights->ranges[*range].size + size > weights->device->limits.max_storage_range) {
         TUFF_TRY(tuff_reserve(&weights->ranges, &weights->range_capacity, weights->range_count + 1,
                               sizeof *weights->ranges));
         *range = (uint32_t)weights->range_count++;
-        weights->ranges[*range] =
-            (struct tuff_weight_range){ .is_trained = trained,
-                                        .decays = trained && !weights->is_vector[index] };
+        weights->ranges[*range] = new_range(load, index, trained);
+        current->depth = depth;
     }
     weights->range_of[index] = *range;
     weights->offset_of[index] = weights->ranges[*range].size;
@@ -285,6 +325,8 @@ static tuff_status take_range(struct tuff_weights *weights, struct tuff_weight_r
     TUFF_TRY(tuff_arena_take(weights->arena, range->size, &range->weights));
     if (!range->is_trained)
         return TUFF_OK;
+    if (range->has_halves)
+        TUFF_TRY(tuff_arena_take(weights->arena, range->size / 2, &range->halves));
     TUFF_TRY(tuff_arena_take(weights->arena, range->size, &range->gradients));
     TUFF_TRY(tuff_arena_take(weights->arena, range->size, &range->first_moments));
     return tuff_arena_take(weights->arena, range->size, &range->second_moments);
@@ -292,23 +334,26 @@ static tuff_status take_range(struct tuff_weights *weights, struct tuff_weight_r
 
 static tuff_status place_all(const struct load *load) {
     struct tuff_weights *weights = load->weights;
-    uint32_t current[3] = { UINT32_MAX, UINT32_MAX, UINT32_MAX };
+    struct current currents[3] = { { UINT32_MAX, 0 }, { UINT32_MAX, 0 }, { UINT32_MAX, 0 } };
     TUFF_TRY(tuff_alloc(weights->tensor_count, sizeof *weights->range_of, &weights->range_of));
     TUFF_TRY(tuff_alloc(weights->tensor_count, sizeof *weights->offset_of, &weights->offset_of));
     TUFF_TRY(tuff_alloc(weights->tensor_count, sizeof *weights->gradients, &weights->gradients));
     for (size_t i = 0; i < weights->tensor_count; i++)
-        TUFF_TRY(place_tensor(load, i, current));
+        TUFF_TRY(place_tensor(load, i, currents));
     for (size_t i = 0; i < weights->range_count; i++)
         TUFF_TRY(take_range(weights, &weights->ranges[i]));
     for (size_t i = 0; i < weights->tensor_count; i++) {
         struct tuff_tensor *tensor = &weights->tensors[i];
         const struct tuff_weight_range *range = &weights->ranges[weights->range_of[i]];
         uint64_t size = tuff_shape_size(&tensor->shape);
-        tensor->slice = part_of(range->weights, weights->offset_of[i], size);
+        tensor->slice = range->has_halves ? part_of(range->halves, weights->offset_of[i] / 2, size)
+                                          : part_of(range->weights, weights->offset_of[i], size);
         if (!range->is_trained)
             continue;
         weights->gradients[i] = *tensor;
-        weights->gradients[i].slice = part_of(range->gradients, weights->offset_of[i], size);
+        weights->gradients[i].shape.type = TUFF_TYPE_F32;
+        weights->gradients[i].slice =
+            part_of(range->gradients, weights->offset_of[i], tuff_shape_size(&weights->gradients[i].shape));
         tensor->gradient = &weights->gradients[i];
     }
     return TUFF_OK;
@@ -337,7 +382,7 @@ static tuff_status clear(struct tuff_weights *weights) {
 
 static tuff_status load_all(struct load *load) {
     struct tuff_weights *weights = load->weights;
-    TUFF_TRY(cut_vocabulary(weights, load->config));
+    TUFF_TRY(cut_vocabulary(load));
     TUFF_TRY(tuff_arena_create(weights->device, TUFF_MEMORY_DEVICE, "weights", &weights->arena));
     TUFF_TRY(add_all(load));
     if (!weights->decoder)
@@ -345,7 +390,10 @@ static tuff_status load_all(struct load *load) {
     TUFF_TRY(place_all(load));
     for (size_t i = 0; i < weights->tensor_count; i++)
         TUFF_TRY(tuff_weights_upload(weights, &weights->tensors[i]));
-    return load->options->is_trained ? clear(weights) : TUFF_OK;
+    if (!load->options->is_trained)
+        return TUFF_OK;
+    TUFF_TRY(tuff_weights_renew_halves(weights));
+    return clear(weights);
 }
 
 tuff_status tuff_weights_load(struct tuff_device *device, const struct tuff_config *config,

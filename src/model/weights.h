@@ -21,13 +21,17 @@ struct tuff_piece {
     uint32_t first_col, col_group, col_stride;
 };
 
-/* Tensors that lie one behind the other in memory that can be bound at once. In training, gradients and both
- * moments of AdamW are F32 arrays of the same arrangement. */
+/* Tensors that lie one behind the other in memory that can be bound at once. In training the weights, their
+ * gradients and both moments of AdamW are F32 arrays of the same arrangement; of matrices and tables that ops
+ * read as F16 there is a copy in halves, which lies as they do. */
 struct tuff_weight_range {
     bool is_trained;
     bool decays; /* matrices and tables; not biases and norms */
+    bool has_halves;
+    uint32_t depth; /* where layers have ranges of their own: 0 embeddings, i + 1 layer i, then the heads */
     uint64_t size;
     struct tuff_slice weights, gradients, first_moments, second_moments;
+    struct tuff_slice halves; /* of size / 2 bytes */
 };
 
 struct tuff_layer_weights {
@@ -79,6 +83,7 @@ struct tuff_weights_options {
     /* Which parameters are trained; NULL: none, and there are neither gradients nor moments. */
     bool (*is_trained)(const void *user, const struct tuff_parameter *parameter);
     const void *user;
+    bool splits_layers; /* no range has parameters of two layers */
 };
 
 /* Places all parameters on the device, uploads them and lets their pages go. Gradients and moments begin as
@@ -90,6 +95,10 @@ void tuff_weights_free(struct tuff_weights *weights);
 
 /* model/weights_data.c: between the device and the layout of Hugging Face. */
 
+/* Appends the copies in halves of what is trained, after its weights have changed. */
+tuff_status tuff_weights_record_halves(const struct tuff_weights *weights, struct tuff_recording *recording);
+/* The same at once. */
+tuff_status tuff_weights_renew_halves(struct tuff_weights *weights);
 /* Uploads a tensor from the files that its pieces' parameters lie in. */
 tuff_status tuff_weights_upload(struct tuff_weights *weights, const struct tuff_tensor *tensor);
 enum tuff_weight_kind { TUFF_WEIGHT, TUFF_GRADIENT, TUFF_FIRST_MOMENT, TUFF_SECOND_MOMENT };

@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "model/weights.h"
+#include "ops/adamw.h"
 
 /* What filling one tensor reads. */
 struct fill {
@@ -72,10 +73,28 @@ static tuff_status read_row(void *user, uint32_t row, float *out_values) {
     return TUFF_OK;
 }
 
+/* The tensor as it lies in the range's array of this kind; an empty slice where there is none. What is trained
+ * is F32 in all of them. */
+static struct tuff_tensor view_of(const struct tuff_weights *weights, const struct tuff_tensor *tensor,
+                                  enum tuff_weight_kind kind) {
+    size_t index = (size_t)(tensor - weights->tensors);
+    const struct tuff_weight_range *range = &weights->ranges[weights->range_of[index]];
+    const struct tuff_slice slices[] = { range->weights, range->gradients, range->first_moments,
+                                         range->second_moments };
+    struct tuff_tensor view = *tensor;
+    if (range->is_trained)
+        view.shape.type = TUFF_TYPE_F32;
+    view.slice = slices[kind];
+    view.slice.offset += weights->offset_of[index];
+    view.slice.size = tuff_shape_size(&view.shape);
+    return view;
+}
+
 tuff_status tuff_weights_upload(struct tuff_weights *weights, const struct tuff_tensor *tensor) {
     struct fill fill = { .weights = weights, .tensor = tensor };
+    const struct tuff_tensor view = view_of(weights, tensor, TUFF_WEIGHT);
     TUFF_TRY(tuff_alloc(tensor->shape.cols, sizeof *fill.values, &fill.values));
-    tuff_status status = tuff_tensor_fill(weights->device, tensor, read_row, &fill);
+    tuff_status status = tuff_tensor_fill(weights->device, &view, read_row, &fill);
     tuff_free(fill.values);
     for (size_t i = 0; i < weights->piece_count; i++)
         if (weights->pieces[i].tensor == tensor)
@@ -89,20 +108,6 @@ static uint32_t row_of(const struct tuff_piece *piece, uint32_t index) {
     return piece->first_row + index / piece->row_group * piece->row_stride + index % piece->row_group;
 }
 
-/* The tensor as it lies in the range's array of this kind; an empty slice where there is none. */
-static struct tuff_tensor view_of(const struct tuff_weights *weights, const struct tuff_tensor *tensor,
-                                  enum tuff_weight_kind kind) {
-    size_t index = (size_t)(tensor - weights->tensors);
-    const struct tuff_weight_range *range = &weights->ranges[weights->range_of[index]];
-    const struct tuff_slice slices[] = { range->weights, range->gradients, range->first_moments,
-                                         range->second_moments };
-    struct tuff_tensor view = *tensor;
-    view.slice = slices[kind];
-    view.slice.offset += weights->offset_of[index];
-    view.slice.size = tuff_shape_size(&tensor->shape);
-    return view;
-}
-
 static tuff_status download_piece(const struct tuff_weights *weights, const struct tuff_piece *piece,
                                   enum tuff_weight_kind kind, float *out_values) {
     struct tuff_tensor view = view_of(weights, piece->tensor, kind);
@@ -112,6 +117,9 @@ static tuff_status download_piece(const struct tuff_weights *weights, const stru
         memset(out_values + piece->first_element, 0, (size_t)piece->rows * piece->cols * sizeof *out_values);
         return TUFF_OK;
     }
+    if (view.shape.type == TUFF_TYPE_F16) /* not trained: the file has more digits */
+        return tuff_view_read_f32(piece->parameter->source, piece->first_element,
+                                  (size_t)piece->rows * piece->cols, out_values + piece->first_element);
     TUFF_TRY(tuff_alloc((size_t)view.shape.rows * stride, sizeof *values, &values));
     tuff_status status = tuff_tensor_download(weights->device, &view, values);
     for (uint32_t row = 0; row < piece->rows && status == TUFF_OK; row++)
@@ -148,5 +156,29 @@ tuff_status tuff_weights_restore(struct tuff_weights *weights, enum tuff_weight_
         };
         TUFF_TRY(restore_tensor(&fill, kind));
     }
+    return kind == TUFF_WEIGHT ? tuff_weights_renew_halves(weights) : TUFF_OK;
+}
+
+tuff_status tuff_weights_record_halves(const struct tuff_weights *weights, struct tuff_recording *recording) {
+    for (size_t i = 0; i < weights->range_count; i++) {
+        const struct tuff_weight_range *range = &weights->ranges[i];
+        if (range->has_halves)
+            TUFF_TRY(
+                tuff_cast_record(recording, range->halves, range->weights, (uint32_t)(range->size / 16)));
+    }
     return TUFF_OK;
+}
+
+tuff_status tuff_weights_renew_halves(struct tuff_weights *weights) {
+    struct tuff_recording *recording = NULL;
+    if (weights->type != TUFF_TYPE_F16)
+        return TUFF_OK;
+    TUFF_TRY(tuff_recording_create(weights->device, &recording));
+    tuff_status status = tuff_weights_record_halves(weights, recording);
+    if (status == TUFF_OK)
+        status = tuff_recording_end(recording);
+    if (status == TUFF_OK)
+        status = tuff_recording_run(recording, NULL, NULL);
+    tuff_recording_destroy(recording);
+    return status;
 }

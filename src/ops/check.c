@@ -124,6 +124,8 @@ static tuff_status make_gradients(struct tuff_case *check_case, struct tuff_node
             node->op->constant_inputs >> i & 1)
             continue;
         struct tuff_shape shape = node->inputs[i]->shape;
+        if (node->op->parameter_inputs >> i & 1)
+            shape.type = TUFF_TYPE_F32;
         TUFF_TRY(tuff_case_random(check_case, shape.type, shape.layout, shape.rows, shape.cols, 1,
                                   &node->d_inputs[i]));
         node->accumulates[i] = accumulate;

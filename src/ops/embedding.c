@@ -243,6 +243,7 @@ const struct tuff_op tuff_op_embedding = {
     .backward = backward,
     .reference_forward = reference_forward,
     .reference_backward = reference_backward,
+    .parameter_inputs = 1 << WORD | 1 << POSITION | 1 << TYPE,
     .make = make,
     .check_shapes = check_shapes,
     .tolerance_f32 = 3e-6,

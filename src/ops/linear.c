@@ -355,6 +355,7 @@ const struct tuff_op tuff_op_linear = {
     .backward = backward,
     .reference_forward = reference_forward,
     .reference_backward = reference_backward,
+    .parameter_inputs = 1 << WEIGHT,
     .make = make,
     .check_shapes = check_shapes,
     .tolerance_f32 = 3e-6, /* sums in single precision of up to some thousand products */

@@ -27,7 +27,7 @@ struct tuff_matmul {
 struct tuff_outer_product {
     const struct tuff_tensor *z;        /* (M, N) */
     const struct tuff_tensor *x;        /* (M, K) */
-    const struct tuff_tensor *d_weight; /* PANELS (N', K) */
+    const struct tuff_tensor *d_weight; /* PANELS (N', K), F32 */
     uint32_t first_output;
     bool accumulates;
 };

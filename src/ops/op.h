@@ -102,6 +102,7 @@ struct tuff_op {
     void (*reference_forward)(const struct tuff_node *node);
     void (*reference_backward)(const struct tuff_node *node);
     uint32_t constant_inputs; /* bit i: input i never has a gradient; integers never have one anyway */
+    uint32_t parameter_inputs; /* bit i: the gradient of input i is F32 whatever its own type */
     /* Makes the inputs of a node for a check (op_check fills the rest); numbers mean what the op's file says. */
     tuff_status (*make)(struct tuff_case *check_case, struct tuff_node *node, const uint32_t *numbers);
     /* Shapes that `tuff check` runs: rows of up to 8 numbers ending with a row of zeros. */

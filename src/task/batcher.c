@@ -119,7 +119,7 @@ static tuff_status run_batch(struct packing *packing, size_t begin, uint32_t *in
                                     .sequence_count = view.count,
                                     .denominators = batcher->denominators,
                                     .seed = batcher->seed,
-                                    .loss_scale = 1,
+                                    .loss_scale = (float)batcher->loss_scale,
                                     .keep_going = report,
                                     .user = &watch };
     struct tuff_run *run = NULL;

@@ -26,6 +26,7 @@ struct tuff_batcher {
     const struct tuff_denominators *denominators; /* where the key has losses */
     struct tuff_seed
         seed;           /* of dropout, in training: of the first batch; each further one is a pass further */
+    double loss_scale;  /* in training */
     uint32_t row_limit; /* 0: the runner's */
     uint32_t asked_limit; /* 0: the row limit; what asks for more runs alone */
     uint32_t group_limit; /* 0: none */

@@ -7,19 +7,32 @@
 #include "base/memory.h"
 #include "model/arrays.h"
 
-enum { STATE_NAME_SIZE = 192, PROGRESS_COUNT = 12 };
+enum { STATE_NAME_SIZE = 192, PROGRESS_COUNT = 12, SCALE_COUNT = 4 };
 
 /* By kind; gradients are none at a checkpoint. */
 static const struct {
     enum tuff_weight_kind kind;
     const char *prefix;
-} kinds[] = { { TUFF_WEIGHT, "weight/" }, { TUFF_FIRST_MOMENT, "first/" }, { TUFF_SECOND_MOMENT, "second/" } };
+} kinds[] = { { TUFF_WEIGHT, "weight/" },
+              { TUFF_FIRST_MOMENT, "first/" },
+              { TUFF_SECOND_MOMENT, "second/" } };
 
-static void make_name(const char *prefix, const struct tuff_parameter *parameter, char name[STATE_NAME_SIZE]) {
+static void make_name(const char *prefix, const struct tuff_parameter *parameter,
+                      char name[STATE_NAME_SIZE]) {
     snprintf(name, STATE_NAME_SIZE, "%s%s", prefix, parameter->name);
 }
 
 /* ---------------------------------------------------------------- save */
+
+static tuff_status collect_scale(const struct tuff_loss_scale *scale, struct tuff_arrays *arrays) {
+    double *values = NULL;
+    TUFF_TRY(tuff_arrays_make(arrays, "loss_scale", TUFF_F64, 1, &(size_t){ SCALE_COUNT }, &values));
+    values[0] = scale->is_dynamic;
+    values[1] = scale->value;
+    values[2] = (double)scale->good_steps;
+    values[3] = (double)scale->skipped;
+    return TUFF_OK;
+}
 
 static tuff_status collect(const struct tuff_trainer *trainer, const struct tuff_checkpoint *checkpoint,
                            struct tuff_arrays *arrays) {
@@ -33,6 +46,7 @@ static tuff_status collect(const struct tuff_trainer *trainer, const struct tuff
     int64_t *progress = NULL;
     TUFF_TRY(tuff_arrays_make(arrays, "progress", TUFF_I64, 1, &(size_t){ PROGRESS_COUNT }, &progress));
     memcpy(progress, values, sizeof values);
+    TUFF_TRY(collect_scale(&trainer->scale, arrays));
     for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
         for (size_t i = 0; i < parameters->count; i++) {
             const struct tuff_parameter *parameter = &parameters->items[i];
@@ -66,13 +80,14 @@ static tuff_status read_progress(const struct tuff_trainer *trainer, const struc
     memcpy(out_values, array->data, PROGRESS_COUNT * sizeof *out_values);
     if ((uint64_t)out_values[2] != trainer->seed || (uint64_t)out_values[3] != inout->total_steps ||
         (uint64_t)out_values[4] != inout->item_count || (uint64_t)out_values[5] != inout->batch_size)
-        return tuff_fail(TUFF_ARGUMENT,
-                         "%s: is of a run of %lld steps over %lld features in batches of %lld with seed %lld, this "
-                         "one has %llu steps over %llu features in batches of %llu with seed %llu",
-                         path, (long long)out_values[3], (long long)out_values[4], (long long)out_values[5],
-                         (long long)out_values[2], (unsigned long long)inout->total_steps,
-                         (unsigned long long)inout->item_count, (unsigned long long)inout->batch_size,
-                         (unsigned long long)trainer->seed);
+        return tuff_fail(
+            TUFF_ARGUMENT,
+            "%s: is of a run of %lld steps over %lld features in batches of %lld with seed %lld, this "
+            "one has %llu steps over %llu features in batches of %llu with seed %llu",
+            path, (long long)out_values[3], (long long)out_values[4], (long long)out_values[5],
+            (long long)out_values[2], (unsigned long long)inout->total_steps,
+            (unsigned long long)inout->item_count, (unsigned long long)inout->batch_size,
+            (unsigned long long)trainer->seed);
     if (out_values[0] < 0 || (uint64_t)out_values[0] > inout->total_steps)
         return tuff_fail(TUFF_FORMAT, "%s: step %lld is beyond the last one", path, (long long)out_values[0]);
     inout->log_size = (uint64_t)out_values[6];
@@ -81,20 +96,38 @@ static tuff_status read_progress(const struct tuff_trainer *trainer, const struc
     return TUFF_OK;
 }
 
+static tuff_status restore_scale(struct tuff_loss_scale *scale, const struct tuff_arrays *arrays,
+                                 const char *path) {
+    const struct tuff_array *array = tuff_arrays_find(arrays, "loss_scale");
+    if (!array || array->dtype != TUFF_F64 || array->rank != 1 || array->shape[0] != SCALE_COUNT)
+        return tuff_fail(TUFF_FORMAT, "%s: is no checkpoint of a training run", path);
+    const double *values = array->data;
+    if ((values[0] != 0) != scale->is_dynamic)
+        return tuff_fail(TUFF_ARGUMENT, "%s: is of a run in %s, this one is in %s", path,
+                         values[0] != 0 ? "f16" : "f32", scale->is_dynamic ? "f16" : "f32");
+    if (!(values[1] > 0 && values[2] >= 0 && values[3] >= 0))
+        return tuff_fail(TUFF_FORMAT, "%s: has a loss scale of %g", path, values[1]);
+    scale->value = values[1];
+    scale->good_steps = (uint64_t)values[2];
+    scale->skipped = (uint64_t)values[3];
+    return TUFF_OK;
+}
+
 static bool has_shape(const struct tuff_array *array, const struct tuff_parameter *parameter) {
     return array && array->dtype == TUFF_F32 && array->rank == parameter->rank &&
            memcmp(array->shape, parameter->shape, parameter->rank * sizeof *parameter->shape) == 0;
 }
 
-static tuff_status restore_kind(struct tuff_trainer *trainer, const struct tuff_arrays *arrays, const char *path,
-                                size_t k, const float **values) {
+static tuff_status restore_kind(struct tuff_trainer *trainer, const struct tuff_arrays *arrays,
+                                const char *path, size_t k, const float **values) {
     const struct tuff_parameters *parameters = &trainer->folder.parameters;
     for (size_t i = 0; i < parameters->count; i++) {
         char name[STATE_NAME_SIZE];
         make_name(kinds[k].prefix, &parameters->items[i], name);
         const struct tuff_array *array = tuff_arrays_find(arrays, name);
         if (!has_shape(array, &parameters->items[i]))
-            return tuff_fail(TUFF_ARGUMENT, "%s: has no %s of the shape that this run's model has", path, name);
+            return tuff_fail(TUFF_ARGUMENT, "%s: has no %s of the shape that this run's model has", path,
+                             name);
         values[i] = array->data;
     }
     return tuff_weights_restore(trainer->weights, kinds[k].kind, parameters, values);
@@ -105,6 +138,7 @@ static tuff_status restore(struct tuff_trainer *trainer, const struct tuff_array
     int64_t progress[PROGRESS_COUNT];
     const float **values = NULL;
     TUFF_TRY(read_progress(trainer, arrays, path, inout, progress));
+    TUFF_TRY(restore_scale(&trainer->scale, arrays, path));
     TUFF_TRY(tuff_alloc(trainer->folder.parameters.count, sizeof *values, &values));
     tuff_status status = TUFF_OK;
     for (size_t k = 0; k < sizeof kinds / sizeof *kinds && status == TUFF_OK; k++)

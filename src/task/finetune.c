@@ -210,7 +210,6 @@ static tuff_status make_step(struct finetune *run, tuff_step_report *report, uin
     struct tuff_trainer *trainer = run->trainer;
     const uint32_t group = run->train.features.group;
     size_t count = 0;
-    double loss = 0;
     TUFF_TRY(make_batch(run, trainer->step, &count));
     TUFF_TRY(check_pairs(run, count));
     for (size_t i = 0; i < count * group; i++)
@@ -224,20 +223,7 @@ static tuff_status make_step(struct finetune *run, tuff_step_report *report, uin
                                          .group = loss_group,
                                          .pool = run->train.features.pool,
                                          .denominators = &denominators };
-    TUFF_TRY(tuff_trainer_accumulate(trainer, &batch, &loss));
-    if (!isfinite(loss))
-        return tuff_fail(
-            TUFF_NOT_FINITE,
-            "step %llu: the loss is not finite; the last checkpoint stays, and a lower learning rate "
-            "may help",
-            (unsigned long long)trainer->step + 1);
-    TUFF_TRY(tuff_trainer_update(trainer, report));
-    if (report->was_skipped)
-        return tuff_fail(TUFF_NOT_FINITE,
-                         "step %llu: the gradients are not finite; the last checkpoint stays",
-                         (unsigned long long)trainer->step);
-    report->loss = loss;
-    return TUFF_OK;
+    return tuff_trainer_make_good_step(trainer, &batch, report);
 }
 
 static tuff_status save(const struct finetune *run) {
@@ -319,10 +305,7 @@ static tuff_status step(struct finetune *run, struct tuff_training_clock *clock)
     tuff_finetune_report report = { .total_steps = run->checkpoint.total_steps,
                                     .epoch = (uint32_t)(run->trainer->step / run->steps_per_epoch) + 1 };
     TUFF_TRY(make_step(run, &made, &tokens));
-    report.step = made.step + 1;
-    report.loss = made.loss;
-    report.gradient_norm = made.gradient_norm;
-    report.learning_rate = made.learning_rate;
+    tuff_training_report_fill(&made, &report);
     tuff_training_clock_count(clock, tokens, &report);
     TUFF_TRY(tuff_training_log_step(&run->metrics, &report));
     bool goes_on = !options->step || options->step(options->user, &report);

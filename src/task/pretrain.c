@@ -188,22 +188,12 @@ static struct tuff_denominators weigh(const struct pretrain *run, uint32_t count
 
 static tuff_status make_step(struct pretrain *run, tuff_step_report *report, uint64_t *out_tokens) {
     struct tuff_trainer *trainer = run->trainer;
-    double loss = 0;
     TUFF_TRY(read_batch(run));
     for (uint32_t i = 0; i < run->step_size; i++)
         *out_tokens += run->sequences[i].visible_count;
     struct tuff_denominators denominators = weigh(run, run->step_size);
     struct tuff_training_batch batch = batch_of(run, run->step_size, &denominators);
-    TUFF_TRY(tuff_trainer_accumulate(trainer, &batch, &loss));
-    if (!isfinite(loss))
-        return tuff_fail(TUFF_NOT_FINITE, "step %llu: the loss is not finite; the last checkpoint stays",
-                         (unsigned long long)trainer->step + 1);
-    TUFF_TRY(tuff_trainer_update(trainer, report));
-    if (report->was_skipped)
-        return tuff_fail(TUFF_NOT_FINITE, "step %llu: the gradients are not finite; the last checkpoint stays",
-                         (unsigned long long)trainer->step);
-    report->loss = loss;
-    return TUFF_OK;
+    return tuff_trainer_make_good_step(trainer, &batch, report);
 }
 
 static tuff_status save(struct pretrain *run) {
@@ -221,11 +211,8 @@ static tuff_status step(struct pretrain *run, struct tuff_training_clock *clock)
     uint64_t tokens = 0;
     TUFF_TRY(make_step(run, &made, &tokens));
     tuff_finetune_report report = { .total_steps = run->checkpoint.total_steps,
-                                    .epoch = run->options->batches ? 1 : (uint32_t)run->data.place.epoch + 1,
-                                    .step = made.step + 1,
-                                    .loss = made.loss,
-                                    .gradient_norm = made.gradient_norm,
-                                    .learning_rate = made.learning_rate };
+                                    .epoch = run->options->batches ? 1 : (uint32_t)run->data.place.epoch + 1 };
+    tuff_training_report_fill(&made, &report);
     tuff_training_clock_count(clock, tokens, &report);
     TUFF_TRY(tuff_training_log_step(&run->metrics, &report));
     bool goes_on = !options->step || options->step(options->user, &report);

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Training on raw tensors: what `tuff gradients` and `tuff step` do. */
-#include <math.h>
-
 #include "base/memory.h"
 #include "model/arrays.h"
 #include "task/trainer.h"
@@ -31,8 +29,12 @@ static void free_batch(struct labelled *batch) {
     tuff_grid_free(&batch->grid);
 }
 
-static tuff_status accumulate(struct tuff_trainer *trainer, const struct tuff_arrays *inputs,
-                              double *out_loss) {
+/* Hands a labelled batch to `use`. */
+static tuff_status with_batch(struct tuff_trainer *trainer, const struct tuff_arrays *inputs,
+                              tuff_status (*use)(struct tuff_trainer *trainer,
+                                                 const struct tuff_training_batch *batch,
+                                                 tuff_step_report *out_report),
+                              tuff_step_report *out_report) {
     struct labelled batch = { 0 };
     tuff_status status = read_batch(trainer, inputs, &batch);
     if (status == TUFF_OK) {
@@ -41,10 +43,15 @@ static tuff_status accumulate(struct tuff_trainer *trainer, const struct tuff_ar
                                                 .losses = batch.labels.losses,
                                                 .group = batch.labels.group,
                                                 .denominators = &batch.labels.denominators };
-        status = tuff_trainer_accumulate(trainer, &training, out_loss);
+        status = use(trainer, &training, out_report);
     }
     free_batch(&batch);
     return status;
+}
+
+static tuff_status accumulate(struct tuff_trainer *trainer, const struct tuff_training_batch *batch,
+                              tuff_step_report *out_report) {
+    return tuff_trainer_accumulate(trainer, batch, &out_report->loss);
 }
 
 static tuff_status collect(const struct tuff_trainer *trainer, double loss, struct tuff_arrays *arrays) {
@@ -57,6 +64,8 @@ static tuff_status collect(const struct tuff_trainer *trainer, double loss, stru
         TUFF_TRY(tuff_arrays_make(arrays, parameter->source->name, TUFF_F32, parameter->rank,
                                   parameter->shape, &values));
         TUFF_TRY(tuff_weights_download(trainer->weights, parameter, TUFF_GRADIENT, values));
+        for (size_t j = 0; j < parameter->shape[0] * (parameter->rank > 1 ? parameter->shape[1] : 1); j++)
+            values[j] = (float)(values[j] / trainer->scale.value);
     }
     return TUFF_OK;
 }
@@ -65,16 +74,16 @@ tuff_status tuff_train_gradients(struct tuff_trainer *trainer, const struct tuff
                                  struct tuff_arrays **out_gradients) {
     struct tuff_arrays *arrays = NULL;
     const struct tuff_bert_dropout dropout = trainer->runner.dropout;
-    double loss = 0;
+    tuff_step_report report = { 0 };
     *out_gradients = NULL;
     /* Graphs hold their dropout, so that none is kept across this call. */
     tuff_runner_forget(&trainer->runner);
     trainer->runner.dropout = (struct tuff_bert_dropout){ 0 };
-    tuff_status status = accumulate(trainer, inputs, &loss);
+    tuff_status status = with_batch(trainer, inputs, accumulate, &report);
     if (status == TUFF_OK)
         status = tuff_arrays_create(trainer->allocator, &arrays);
     if (status == TUFF_OK)
-        status = collect(trainer, loss, arrays);
+        status = collect(trainer, report.loss, arrays);
     tuff_runner_forget(&trainer->runner);
     trainer->runner.dropout = dropout;
     if (status == TUFF_OK)
@@ -89,14 +98,5 @@ tuff_status tuff_train_gradients(struct tuff_trainer *trainer, const struct tuff
 
 tuff_status tuff_train_step(struct tuff_trainer *trainer, const struct tuff_arrays *inputs,
                             tuff_step_report *out_report) {
-    double loss = 0;
-    TUFF_TRY(accumulate(trainer, inputs, &loss));
-    if (!isfinite(loss)) {
-        TUFF_TRY(tuff_trainer_clear(trainer));
-        return tuff_fail(TUFF_NOT_FINITE, "step %llu: the loss is not finite, and nothing was changed",
-                         (unsigned long long)trainer->step);
-    }
-    TUFF_TRY(tuff_trainer_update(trainer, out_report));
-    out_report->loss = loss;
-    return TUFF_OK;
+    return with_batch(trainer, inputs, tuff_trainer_make_step, out_report);
 }

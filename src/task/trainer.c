@@ -76,12 +76,15 @@ static tuff_status check_options(const tuff_trainer_options *options) {
         { "the clip", options->clip, 0, 1e30 },
         { "the dropout", options->dropout, -HUGE_VAL, 0.99 },
         { "the label smoothing", options->label_smoothing, 0, 0.99 },
+        { "the decay by layers", options->layer_decay, 1e-6, 1 },
         { "the number of parts to accumulate", options->accumulate, 1, 1 << 20 },
     };
     for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
         if (!(ranges[i].value >= ranges[i].low && ranges[i].value <= ranges[i].high))
             return tuff_fail(TUFF_ARGUMENT, "%s is %g, but must be in %g to %g", ranges[i].name,
                              ranges[i].value, ranges[i].low, ranges[i].high);
+    if (options->dtype != TUFF_DTYPE_AUTO && options->dtype != TUFF_F32 && options->dtype != TUFF_F16)
+        return tuff_fail(TUFF_ARGUMENT, "a model is trained in f32 or f16");
     return TUFF_OK;
 }
 
@@ -106,6 +109,7 @@ static void set_optimizer(struct tuff_trainer *trainer, const tuff_trainer_optio
 }
 
 static tuff_status make_ranges(struct tuff_trainer *trainer) {
+    const uint32_t heads_depth = trainer->folder.config.num_hidden_layers + 1;
     const struct tuff_weights *weights = trainer->weights;
     TUFF_TRY(tuff_alloc(weights->range_count, sizeof *trainer->ranges, &trainer->ranges));
     for (size_t i = 0; i < weights->range_count; i++) {
@@ -119,7 +123,8 @@ static tuff_status make_ranges(struct tuff_trainer *trainer) {
                                            .second_moments = range->second_moments,
                                            .groups = groups,
                                            .decayed_groups = range->decays ? groups : 0,
-                                           .rate_scale = 1 };
+                                           .rate_scale =
+                                               (float)pow(trainer->layer_decay, heads_depth - range->depth) };
     }
     trainer->adamw.ranges = trainer->ranges;
     return TUFF_OK;
@@ -140,12 +145,15 @@ static tuff_status record_update(struct tuff_trainer *trainer) {
     TUFF_TRY(tuff_arena_take(trainer->arena, 16, &adamw->result));
     TUFF_TRY(tuff_recording_create(trainer->device, &trainer->update));
     TUFF_TRY(tuff_adamw_record(trainer->device, trainer->update, adamw));
+    TUFF_TRY(tuff_weights_record_halves(trainer->weights, trainer->update));
     return tuff_recording_end(trainer->update);
 }
 
 /* The folder is open and the optimizer set. */
 static tuff_status come_to_device(struct tuff_trainer *trainer) {
-    const struct tuff_weights_options weights = { .type = TUFF_TYPE_F32,
+    const bool is_half = trainer->scale.is_dynamic;
+    const struct tuff_weights_options weights = { .type = is_half ? TUFF_TYPE_F16 : TUFF_TYPE_F32,
+                                                  .splits_layers = trainer->layer_decay != 1,
                                                   .is_trained = is_trained,
                                                   .user = trainer };
     TUFF_TRY(tuff_weights_load(trainer->device, &trainer->folder.config, &trainer->folder.parameters,
@@ -185,6 +193,8 @@ static tuff_status load(struct tuff_trainer *trainer, const char *path, const tu
     trainer->runner.checkpoints = options->checkpoints_activations;
     trainer->seed = options->seed;
     trainer->accumulate = options->accumulate;
+    trainer->layer_decay = options->layer_decay;
+    trainer->scale = tuff_loss_scale_make(options->dtype == TUFF_F16);
     set_optimizer(trainer, options);
     return come_to_device(trainer);
 }
@@ -210,6 +220,7 @@ static tuff_status come_back(struct tuff_member *member) {
     struct tuff_trainer *trainer = (struct tuff_trainer *)member;
     trainer->step = 0;
     trainer->pass = 0;
+    trainer->scale = tuff_loss_scale_make(trainer->scale.is_dynamic);
     tuff_status status = come_to_device(trainer);
     if (status == TUFF_OK && trainer->checkpoint)
         status = tuff_train_restore(trainer, trainer->checkpoint);
@@ -302,6 +313,7 @@ static tuff_status run(struct tuff_trainer *trainer, const struct tuff_training_
         .row_limit = tuff_runner_training_limit(&trainer->runner, batch->losses),
         .group_limit = is_training ? (uint32_t)((groups + trainer->accumulate - 1) / trainer->accumulate) : 0,
         .seed = seed,
+        .loss_scale = trainer->scale.value,
         .take = add_loss,
         .user = out_total,
     };
@@ -330,7 +342,8 @@ tuff_status tuff_trainer_update(struct tuff_trainer *trainer, tuff_step_report *
     float values[4];
     float result[4];
     double rate = tuff_rate_at(&trainer->rate, trainer->step);
-    tuff_adamw_step_values(&trainer->adamw, trainer->step + 1, rate, 1, values);
+    uint64_t made = trainer->step - trainer->scale.skipped;
+    tuff_adamw_step_values(&trainer->adamw, made + 1, rate, trainer->scale.value, values);
     TUFF_TRY(tuff_upload(trainer->device, &trainer->adamw.step, 0, values, sizeof values));
     TUFF_TRY(tuff_recording_run(trainer->update, NULL, NULL));
     TUFF_TRY(tuff_download(trainer->device, &trainer->adamw.result, 0, result, sizeof result));
@@ -338,6 +351,37 @@ tuff_status tuff_trainer_update(struct tuff_trainer *trainer, tuff_step_report *
     out_report->gradient_norm = result[0];
     out_report->learning_rate = rate;
     out_report->was_skipped = result[2] == 0;
+    out_report->loss_scale = trainer->scale.value;
+    tuff_loss_scale_update(&trainer->scale, out_report->was_skipped);
+    out_report->skipped_steps = trainer->scale.skipped;
+    return TUFF_OK;
+}
+
+tuff_status tuff_trainer_make_step(struct tuff_trainer *trainer, const struct tuff_training_batch *batch,
+                                   tuff_step_report *out_report) {
+    double loss = 0;
+    TUFF_TRY(tuff_trainer_accumulate(trainer, batch, &loss));
+    if (!isfinite(loss)) {
+        TUFF_TRY(tuff_trainer_clear(trainer));
+        return tuff_fail(
+            TUFF_NOT_FINITE,
+            "step %llu: the loss is not finite; the weights are as before, and a lower learning rate may "
+            "help",
+            (unsigned long long)trainer->step + 1);
+    }
+    TUFF_TRY(tuff_trainer_update(trainer, out_report));
+    out_report->loss = loss;
+    return TUFF_OK;
+}
+
+tuff_status tuff_trainer_make_good_step(struct tuff_trainer *trainer, const struct tuff_training_batch *batch,
+                                        tuff_step_report *out_report) {
+    bool is_least = tuff_loss_scale_is_least(&trainer->scale);
+    TUFF_TRY(tuff_trainer_make_step(trainer, batch, out_report));
+    if (out_report->was_skipped && is_least)
+        return tuff_fail(TUFF_NOT_FINITE,
+                         "step %llu: the gradients are not finite; the last checkpoint stays",
+                         (unsigned long long)trainer->step);
     return TUFF_OK;
 }
 

@@ -9,6 +9,7 @@
 #include "ops/adamw.h"
 #include "task/grid.h"
 #include "task/labels.h"
+#include "task/loss_scale.h"
 #include "task/schedule.h"
 
 struct tuff_trainer {
@@ -27,6 +28,8 @@ struct tuff_trainer {
     struct tuff_recording *clear;  /* gradients to zeros */
     uint64_t seed;
     uint32_t accumulate; /* a step's batch is computed in so many parts */
+    double layer_decay;
+    struct tuff_loss_scale scale;
     uint64_t step;       /* updates made, skipped ones too */
     uint32_t pass;       /* forward passes made: dropout draws anew in each */
     char *checkpoint;    /* the file that it was written to or read from last; NULL: none */
@@ -65,6 +68,13 @@ tuff_status tuff_trainer_accumulate(struct tuff_trainer *trainer, const struct t
 /* The batch's loss without dropout and gradients. */
 tuff_status tuff_trainer_loss(struct tuff_trainer *trainer, const struct tuff_training_batch *batch,
                               double *out_loss);
+/* One step on the batch: accumulates and updates. TUFF_NOT_FINITE where the loss is not finite, with the gradients
+ * forgotten. */
+tuff_status tuff_trainer_make_step(struct tuff_trainer *trainer, const struct tuff_training_batch *batch,
+                                   tuff_step_report *out_report);
+/* The same; TUFF_NOT_FINITE as well where the gradients were not finite and a smaller loss scale cannot help. */
+tuff_status tuff_trainer_make_good_step(struct tuff_trainer *trainer, const struct tuff_training_batch *batch,
+                                        tuff_step_report *out_report);
 /* Clips, updates and clears the gradients. */
 tuff_status tuff_trainer_update(struct tuff_trainer *trainer, tuff_step_report *out_report);
 /* Forgets the gradients. */

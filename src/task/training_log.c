@@ -37,31 +37,48 @@ static tuff_status append(struct tuff_training_log *log, const char *line, size_
     return TUFF_OK;
 }
 
+/* JSON has neither infinity nor NaN. */
+static int write_number(char *out_text, size_t size, double value) {
+    return isfinite(value) ? snprintf(out_text, size, "%.9g", value) : snprintf(out_text, size, "null");
+}
+
 tuff_status tuff_training_log_step(struct tuff_training_log *log, const tuff_finetune_report *report) {
     char line[LINE_SIZE];
-    int length = snprintf(line, sizeof line,
-                          "{\"step\":%llu,\"epoch\":%u,\"loss\":%.9g,\"gradient_norm\":%.9g,"
-                          "\"learning_rate\":%.9g,\"tokens_per_second\":%.0f}\n",
-                          (unsigned long long)report->step, report->epoch, report->loss, report->gradient_norm,
-                          report->learning_rate, report->tokens_per_second);
-    return append(log, line, (size_t)length);
+    int at = snprintf(line, sizeof line, "{\"step\":%llu,\"epoch\":%u,\"loss\":%.9g,\"gradient_norm\":",
+                      (unsigned long long)report->step, report->epoch, report->loss);
+    at += write_number(line + at, sizeof line - (size_t)at, report->gradient_norm);
+    at += snprintf(line + at, sizeof line - (size_t)at, ",\"learning_rate\":%.9g,\"tokens_per_second\":%.0f",
+                   report->learning_rate, report->tokens_per_second);
+    if (report->loss_scale != 1 || report->skipped_steps > 0)
+        at += snprintf(line + at, sizeof line - (size_t)at,
+                       ",\"loss_scale\":%.9g,\"skipped\":%s,\"skipped_steps\":%llu", report->loss_scale,
+                       report->was_skipped ? "true" : "false", (unsigned long long)report->skipped_steps);
+    at += snprintf(line + at, sizeof line - (size_t)at, "}\n");
+    return append(log, line, (size_t)at);
 }
 
 tuff_status tuff_training_log_metrics(struct tuff_training_log *log, uint64_t step, uint32_t epoch,
                                       const struct tuff_evaluation *evaluation) {
     char line[LINE_SIZE];
-    int at = snprintf(line, sizeof line, "{\"step\":%llu,\"epoch\":%u,\"metrics\":{", (unsigned long long)step,
-                      epoch);
+    int at = snprintf(line, sizeof line, "{\"step\":%llu,\"epoch\":%u,\"metrics\":{",
+                      (unsigned long long)step, epoch);
     for (size_t i = 0; i < evaluation->count; i++) {
         const tuff_metric *metric = &evaluation->metrics[i];
         at += snprintf(line + at, sizeof line - (size_t)at, "%s\"%s\":", i > 0 ? "," : "", metric->name);
-        if (isfinite(metric->value))
-            at += snprintf(line + at, sizeof line - (size_t)at, "%.9g", metric->value);
-        else
-            at += snprintf(line + at, sizeof line - (size_t)at, "null");
+        at += write_number(line + at, sizeof line - (size_t)at, metric->value);
     }
     at += snprintf(line + at, sizeof line - (size_t)at, "}}\n");
     return append(log, line, (size_t)at);
+}
+
+void tuff_training_report_fill(const tuff_step_report *made, tuff_finetune_report *out_report) {
+    out_report->step = made->step + 1;
+    out_report->loss = made->loss;
+    out_report->gradient_norm = made->gradient_norm;
+    out_report->learning_rate = made->learning_rate;
+    out_report->loss_scale = made->loss_scale;
+    out_report->was_skipped = made->was_skipped;
+    out_report->skipped_steps = made->skipped_steps;
 }
 
 /* ---------------------------------------------------------------- time */

@@ -19,6 +19,9 @@ tuff_status tuff_training_log_step(struct tuff_training_log *log, const tuff_fin
 tuff_status tuff_training_log_metrics(struct tuff_training_log *log, uint64_t step, uint32_t epoch,
                                       const struct tuff_evaluation *evaluation);
 
+/* What the optimizer says of a step. */
+void tuff_training_report_fill(const tuff_step_report *made, tuff_finetune_report *out_report);
+
 struct tuff_training_clock {
     double started;
     uint64_t tokens;

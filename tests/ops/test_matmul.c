@@ -81,7 +81,9 @@ static void check_outer(struct tuff_case *check_case, const uint32_t *shape) {
     uint32_t rows = shape[0], inner = shape[1], cols = shape[2];
     struct tuff_tensor *z = random_tensor(check_case, TUFF_LAYOUT_ROWS, rows, cols);
     struct tuff_tensor *x = random_tensor(check_case, TUFF_LAYOUT_ROWS, rows, inner);
-    struct tuff_tensor *d_weight = random_tensor(check_case, TUFF_LAYOUT_PANELS, cols, inner);
+    struct tuff_tensor *d_weight = NULL;
+    cr_assert_eq(tuff_case_random(check_case, TUFF_TYPE_F32, TUFF_LAYOUT_PANELS, cols, inner, 1, &d_weight),
+                 TUFF_OK);
     struct tuff_recording *recording = start(check_case);
     const struct tuff_outer_product product = { .z = z, .x = x, .d_weight = d_weight };
     cr_assert_eq(tuff_outer_product_run_with(recording, &product, &tuff_outer_gpu_tile), TUFF_OK, "%s",

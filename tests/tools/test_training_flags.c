@@ -97,3 +97,38 @@ Test(tools_training_flags, layers_computed_again_need_a_third_of_the_memory) {
     double again = activations_of("--checkpoint-activations");
     cr_expect_lt(again, kept / 3, "%.0f of %.0f bytes", again, kept);
 }
+
+/* Rounded to halves on the way, so that it is near and not the same. */
+Test(tools_training_flags, mixed_precision_follows_single) {
+    double single[16], mixed[16];
+    run_both("--dropout 0 --batch-size 4", "--dropout 0 --batch-size 4 --dtype f16");
+    size_t steps = losses_of("first", single, 16);
+    cr_assert_eq(losses_of("second", mixed, 16), steps);
+    for (size_t i = 0; i < steps; i++)
+        cr_expect_leq(fabs(mixed[i] - single[i]), 0.02, "step %zu: %.9g for %.9g", i, mixed[i], single[i]);
+    cr_expect(strstr(test_read("second/metrics.jsonl", NULL), "\"loss_scale\":65536,"));
+    cr_expect_null(strstr(test_read("first/metrics.jsonl", NULL), "loss_scale"));
+}
+
+/* The loss scale is part of what is gone on from. */
+Test(tools_training_flags, a_killed_run_in_mixed_precision_goes_on) {
+    const char *const line =
+        CLASSIFY "--batch-size 2 --dtype f16 --checkpoint-every 1 --resume --model %s --output %s";
+    const char *model = test_oracle("models/bert-relu");
+    struct test_command run = test_command(line, model, "whole");
+    cr_assert_eq(run.code, 0, "%s", run.err);
+    for (int i = 1; i <= 3; i++) {
+        char killed[2 * TEST_PATH_SIZE];
+        snprintf(killed, sizeof killed, line, model, "parts");
+        test_command("timeout -s KILL 0.%d %s; true", 3 * i, killed);
+    }
+    run = test_command(line, model, "parts");
+    cr_assert_eq(run.code, 0, "%s", run.err);
+    size_t size = 0, other_size = 0;
+    const char *whole = test_read("whole/model.safetensors", &size);
+    const char *parts = test_read("parts/model.safetensors", &other_size);
+    cr_expect(size == other_size && memcmp(whole, parts, size) == 0);
+    run = test_command(CLASSIFY "--batch-size 2 --resume --model %s --output parts", model);
+    cr_expect_eq(run.code, 1);
+    cr_expect(strstr(run.err, "f16"), "%s", run.err);
+}

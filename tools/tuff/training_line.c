@@ -19,14 +19,18 @@ void training_line_show(struct training_line *line, const tuff_finetune_report *
     if (line->is_quiet || !is_due)
         return;
     training_line_wipe(line);
-    fprintf(stderr, "step %llu of %llu, loss %.4f, learning rate %.2e, %.0f tokens/s, %u:%02u left%s",
+    fprintf(stderr, "step %llu of %llu, loss %.4f, learning rate %.2e, %.0f tokens/s, %u:%02u left",
             (unsigned long long)report->step, (unsigned long long)report->total_steps, report->loss,
-            report->learning_rate, report->tokens_per_second, left / 60, left % 60, is_terminal ? "" : "\n");
+            report->learning_rate, report->tokens_per_second, left / 60, left % 60);
+    if (report->skipped_steps > 0)
+        fprintf(stderr, ", %llu skipped", (unsigned long long)report->skipped_steps);
+    fputs(is_terminal ? "" : "\n", stderr);
     fflush(stderr);
     line->stands = is_terminal;
 }
 
-void training_line_metrics(struct training_line *line, uint64_t step, const tuff_metric *metrics, size_t count) {
+void training_line_metrics(struct training_line *line, uint64_t step, const tuff_metric *metrics,
+                           size_t count) {
     training_line_wipe(line);
     if (line->is_quiet)
         return;
