@@ -50,6 +50,7 @@ layout(push_constant) uniform Push
     float y_factor;
 };
 
+const uint over_outputs = 0; // y is never a gradient
 #include "lib/linear_output.glsl"
 
 const uint MAX_ROWS = 8;

@@ -30,9 +30,9 @@ struct tuff_trainer {
     uint32_t accumulate; /* a step's batch is computed in so many parts */
     double layer_decay;
     struct tuff_loss_scale scale;
-    uint64_t step;       /* updates made, skipped ones too */
-    uint32_t pass;       /* forward passes made: dropout draws anew in each */
-    char *checkpoint;    /* the file that it was written to or read from last; NULL: none */
+    uint64_t step;    /* updates made, skipped ones too */
+    uint32_t pass;    /* forward passes made: dropout draws anew in each */
+    char *checkpoint; /* the file that it was written to or read from last; NULL: none */
     tuff_trainable trainable;
     uint32_t trainable_count; /* of LAST: layers */
     bool is_for_task; /* its folder's head was set: written as transformers would, with a config of its own */
