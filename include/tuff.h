@@ -1064,6 +1064,44 @@ typedef struct tuff_peak {
 
 TUFF_API tuff_status tuff_bench_peak(tuff_context *context, tuff_peak *out_peak);
 
+/* ---------------------------------------------------------------- tuning */
+
+/* A kernel that was measured for one product. Pointers are valid during the callback alone. */
+typedef struct tuff_tune_row {
+    const char *op;      /* "matmul" */
+    const char *shape;   /* "128x768x3072": rows, inner size, columns */
+    const char *dtype;
+    const char *variant; /* "tiled 8x2 of 16x8 lanes, step 4" */
+    double ms;           /* the best run; on a CPU driver of processor time */
+    double error;        /* from the plain C reference, relative to the largest value; below 0: it did not run */
+    bool is_right;       /* others are never chosen */
+    bool is_chosen;
+    const char *remark; /* why it is not right; may be empty */
+} tuff_tune_row;
+
+typedef struct tuff_tune_options {
+    size_t size;
+    const char *model; /* as for tuff_model_open; NULL: `shape`, as for tuff_bench */
+    const char *shape;
+    tuff_dtype dtype;
+    tuff_progress_callback progress; /* in products */
+    void *progress_user;
+} tuff_tune_options;
+#define TUFF_TUNE_OPTIONS { sizeof(tuff_tune_options), NULL, NULL, TUFF_DTYPE_AUTO, NULL, NULL }
+
+/* Measures the kernels that the device may be given for the multiplications of a model, and keeps the choice in the cache
+ * folder per device, driver and driver version: every later context uses it unasked, and so does this one for models that
+ * are opened afterwards. Kernels that give wrong results are told and never chosen: *out_wrong counts them. A choice
+ * that was measured stays unless another kernel takes a quarter less time, the first one unless it takes a tenth less. */
+TUFF_API tuff_status tuff_tune(tuff_context *context, const tuff_tune_options *options,
+                               void (*row)(void *user, const tuff_tune_row *row), void *user, size_t *out_wrong);
+
+/* All choices as JSON, to give to machines with the same device. */
+TUFF_API tuff_status tuff_tuning_export(tuff_context *context, const char *path);
+/* From such a file, in the place of all that was measured here, also in the cache folder. TUFF_FORMAT where it is malformed,
+ * TUFF_ARGUMENT where it is of another device; what this device may not be given is never used. */
+TUFF_API tuff_status tuff_tuning_import(tuff_context *context, const char *path);
+
 /* ---------------------------------------------------------------- trust in a device */
 
 /* One kernel variant held against the plain C reference in double. */

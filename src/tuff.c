@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "base/options.h"
+#include "vk/decisions.h"
 #include "vk/context.h"
 #include "ops/checks.h"
 #include "task/answer.h"
@@ -20,6 +21,7 @@
 #include "task/score.h"
 #include "task/tag.h"
 #include "task/trainer.h"
+#include "task/tune.h"
 #include "task/vocabulary_corpus.h"
 
 /* NULL: the C library's. */
@@ -430,6 +432,40 @@ tuff_status tuff_bench_peak(tuff_context *context, tuff_peak *out_peak) {
         return tuff_fail(TUFF_ARGUMENT, "tuff_bench_peak: a context and a place for the figures are needed");
     const struct tuff_allocator *before = tuff_memory_use(allocator_of(context));
     tuff_status status = tuff_measure_peak(context->device, out_peak);
+    tuff_memory_use(before);
+    return status;
+}
+
+tuff_status tuff_tune(tuff_context *context, const tuff_tune_options *options,
+                      void (*row)(void *user, const tuff_tune_row *row), void *user, size_t *out_wrong) {
+    tuff_tune_options own = TUFF_TUNE_OPTIONS;
+    if (!context || !options || !row || !out_wrong)
+        return tuff_fail(TUFF_ARGUMENT,
+                         "tuff_tune: a context, options, a callback and a place for the count are needed");
+    tuff_options_copy(&own, sizeof own, options);
+    *out_wrong = 0;
+    const struct tuff_allocator *before = tuff_memory_use(allocator_of(context));
+    tuff_status status = tuff_task_tune(context->device, &own, row, user, out_wrong);
+    tuff_memory_use(before);
+    return status;
+}
+
+tuff_status tuff_tuning_export(tuff_context *context, const char *path) {
+    if (!context || !path)
+        return tuff_fail(TUFF_ARGUMENT, "tuff_tuning_export: a context and a path are needed");
+    const struct tuff_allocator *before = tuff_memory_use(allocator_of(context));
+    tuff_status status = tuff_decisions_write(context->device->decisions, path);
+    tuff_memory_use(before);
+    return status;
+}
+
+tuff_status tuff_tuning_import(tuff_context *context, const char *path) {
+    if (!context || !path)
+        return tuff_fail(TUFF_ARGUMENT, "tuff_tuning_import: a context and a path are needed");
+    const struct tuff_allocator *before = tuff_memory_use(allocator_of(context));
+    tuff_status status = tuff_decisions_read(context->device->decisions, path);
+    if (status == TUFF_OK)
+        status = tuff_decisions_save(context->device->decisions);
     tuff_memory_use(before);
     return status;
 }

@@ -35,6 +35,8 @@ tuff_status tuff_timing_run(uint32_t count, tuff_status (*work)(void *user), voi
         out_timing->median_ms = median(times, count);
         out_timing->p95_ms = times[(19 * count + 19) / 20 - 1];
         out_timing->cpu_ms = median(cpu_times, count);
+        out_timing->best_ms = times[0];
+        out_timing->best_cpu_ms = cpu_times[0];
     }
     tuff_free(times);
     return status;

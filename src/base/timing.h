@@ -11,6 +11,7 @@ struct tuff_timing {
     double median_ms;
     double p95_ms; /* the nearest rank: of fewer than 20 runs the slowest one */
     double cpu_ms; /* of processor time that the process took a run, the median */
+    double best_ms, best_cpu_ms;
 };
 
 /* Runs work(user) once uncounted and `count` times counted, at least once. */

@@ -91,6 +91,13 @@ tuff_status tuff_case_ints(struct tuff_case *check_case, uint32_t rows, uint32_t
     return tuff_tensor_upload_ints(check_case->device, *out_tensor, values);
 }
 
+void tuff_case_free(struct tuff_case *check_case) {
+    tuff_arena_destroy(check_case->arena);
+    for (uint32_t i = 0; i < check_case->tensor_count; i++)
+        tuff_free(check_case->tensors[i].reference);
+    tuff_free(check_case);
+}
+
 /* Outputs start as NaN, so that what a kernel forgets to write is seen. */
 static tuff_status make_outputs(struct tuff_case *check_case, struct tuff_node *node) {
     struct tuff_shape shapes[TUFF_MAX_OUTPUTS] = { 0 };
@@ -250,10 +257,7 @@ static tuff_status run_case(struct tuff_device *device, const struct tuff_op *op
         status = op->make(check_case, &node, numbers);
     if (status == TUFF_OK)
         status = body(check_case, &node, user);
-    tuff_arena_destroy(check_case->arena);
-    for (uint32_t i = 0; i < check_case->tensor_count; i++)
-        tuff_free(check_case->tensors[i].reference);
-    tuff_free(check_case);
+    tuff_case_free(check_case);
     return status;
 }
 

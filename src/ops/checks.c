@@ -5,12 +5,14 @@
 #include <string.h>
 
 #include "ops/matmul_coopmat.h"
+#include "ops/suspect.h"
 
 struct checks {
     struct tuff_device *device;
     void (*row)(void *user, const tuff_check_row *row);
     void *user;
     size_t wrong;
+    char remark[128];
 };
 
 static void describe_shape(const uint32_t *numbers, char *text, size_t size) {
@@ -42,6 +44,18 @@ static void tell(struct checks *checks, const struct tuff_op *op, const uint32_t
                                                  .remark = remark });
 }
 
+/* Adds the switch that helps to what is said of an op that came out wrong. */
+static void explain(struct checks *checks, const struct tuff_op *op, const uint32_t *numbers, enum tuff_type type,
+                    bool backward, struct tuff_check_result *result) {
+    if (result->error <= result->tolerance)
+        return;
+    const char *suspect = tuff_find_suspect(checks->device, op, numbers, type, backward);
+    if (!suspect)
+        return;
+    snprintf(checks->remark, sizeof checks->remark, "%s; --disable %s makes it right", result->worst, suspect);
+    result->worst = checks->remark;
+}
+
 /* Fatal are a lost device and memory that cannot be had; everything else is a row of the table. */
 static bool is_fatal(tuff_status status) {
     return status == TUFF_DEVICE_LOST || status == TUFF_HOST_MEMORY || status == TUFF_DEVICE_MEMORY;
@@ -54,6 +68,8 @@ static tuff_status check_pass(struct checks *checks, const struct tuff_op *op, c
                                   : tuff_op_check_forward(checks->device, op, numbers, type, false, &result);
     if (is_fatal(status))
         return status;
+    if (status == TUFF_OK)
+        explain(checks, op, numbers, type, backward, &result);
     char name[80];
     snprintf(name, sizeof name, "%s%s", variant, backward ? " backward" : "");
     tell(checks, op, numbers, name, status, &result);

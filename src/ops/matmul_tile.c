@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ops/matmul_tile.h"
 
+#include <stdio.h>
+
 #include "kernels/matmul_broadcast.h"
 #include "kernels/matmul_lanes.h"
 #include "ops/driver.h"
+#include "vk/decisions.h"
 
 enum vendor { VENDOR_AMD = 0x1002, VENDOR_NVIDIA = 0x10de, VENDOR_INTEL = 0x8086, VENDOR_QUALCOMM = 0x5143 };
 
@@ -140,9 +143,8 @@ static struct tuff_matmul_tile gpu_tile(const struct tuff_device *device, uint32
     return rows > 16 ? small_tile : least_tile;
 }
 
-struct tuff_matmul_tile tuff_matmul_tile_for(const struct tuff_device *device, enum tuff_type type,
-                                             uint32_t rows, uint32_t cols, uint32_t groups,
-                                             bool over_outputs) {
+static struct tuff_matmul_tile table_tile(const struct tuff_device *device, enum tuff_type type,
+                                          uint32_t rows, uint32_t cols, uint32_t groups, bool over_outputs) {
     if (tuff_matmul_uses_lanes(device, type) && tuff_padded(cols) >= device->limits.subgroup_size)
         return lanes_tile(device, rows, groups);
     if (device->info.type != TUFF_DEVICE_CPU)
@@ -151,6 +153,119 @@ struct tuff_matmul_tile tuff_matmul_tile_for(const struct tuff_device *device, e
         tuff_device_can(device, tuff_kernel_matmul_broadcast.variants[0].needs))
         return broadcast_tile(device, rows, cols);
     return cpu_tile;
+}
+
+/* ---------------------------------------------------------------- what was measured */
+
+bool tuff_matmul_tile_equals(const struct tuff_matmul_tile *a, const struct tuff_matmul_tile *b) {
+    return a->kernel == b->kernel && a->lanes_x == b->lanes_x && a->lanes_y == b->lanes_y &&
+           a->tile_rows == b->tile_rows && a->tile_groups == b->tile_groups && a->step == b->step &&
+           a->uses_shared == b->uses_shared && a->rolls == b->rolls;
+}
+
+const char *tuff_matmul_tile_text(const struct tuff_matmul_tile *tile, char text[TUFF_TILE_TEXT_SIZE]) {
+    static const char *const names[] = { [TUFF_MATMUL_TILED] = "tiled",
+                                         [TUFF_MATMUL_LANES] = "lanes",
+                                         [TUFF_MATMUL_BROADCAST] = "broadcast" };
+    snprintf(text, TUFF_TILE_TEXT_SIZE, "%s %ux%u of %ux%u lanes, step %u%s", names[tile->kernel],
+             tile->tile_rows, tile->tile_groups, tile->lanes_x, tile->lanes_y, tile->step,
+             tile->rolls ? ", rolled" : "");
+    return text;
+}
+
+/* A workgroup's shared memory and lanes; the other limits are the pipeline's to check. */
+static bool fits(const struct tuff_device *device, const struct tuff_matmul_tile *tile) {
+    uint64_t rows = (uint64_t)tile->tile_rows * tile->lanes_y;
+    uint64_t groups = (uint64_t)tile->tile_groups * tile->lanes_x;
+    uint64_t vectors = tile->uses_shared ? tile->step * (rows + 1 + 4 * groups) + 2 : 2;
+    return (uint64_t)tile->lanes_x * tile->lanes_y <= device->limits.max_invocations &&
+           16 * vectors <= device->limits.max_shared_memory;
+}
+
+/* The tables' tile, smaller ones of its kind for drivers of the CPU, and those of any GPU for GPUs. */
+size_t tuff_matmul_tile_candidates(const struct tuff_device *device, enum tuff_type type, uint32_t rows,
+                                   uint32_t cols, uint32_t groups,
+                                   struct tuff_matmul_tile out_tiles[TUFF_TILE_CANDIDATES]) {
+    size_t count = 0;
+    struct tuff_matmul_tile tile = table_tile(device, type, rows, cols, groups, false);
+    const bool is_cpu = device->info.type == TUFF_DEVICE_CPU;
+    out_tiles[count++] = tile;
+    while (tile.kernel == TUFF_MATMUL_LANES && tile.tile_rows % 16 == 0 && count < 3) {
+        tile.tile_rows /= 2;
+        out_tiles[count++] = tile;
+    }
+    if (is_cpu && tile.kernel == TUFF_MATMUL_LANES)
+        out_tiles[count++] = cpu_tile;
+    for (size_t i = 0; !is_cpu && tuff_matmul_gpu_tiles[i]; i++)
+        if (fits(device, tuff_matmul_gpu_tiles[i]) &&
+            !tuff_matmul_tile_equals(tuff_matmul_gpu_tiles[i], &out_tiles[0]))
+            out_tiles[count++] = *tuff_matmul_gpu_tiles[i];
+    return count;
+}
+
+/* Rows are measured at few numbers, which stand for those around them. */
+static uint32_t rows_like(uint32_t rows) {
+    static const uint32_t measured[] = { 8, 32, 128, 512 };
+    for (size_t i = 0; i < sizeof measured / sizeof *measured; i++)
+        if (rows <= 2 * measured[i])
+            return measured[i];
+    return 2048;
+}
+
+enum { CHOICE_OF_MATMUL = 1 }; /* the first number of a key; F16 is above it */
+
+static void make_key(enum tuff_type type, uint32_t rows, uint32_t cols, uint32_t groups,
+                     uint32_t key[TUFF_DECISION_KEY]) {
+    key[0] = CHOICE_OF_MATMUL + ((uint32_t)type << 16);
+    key[1] = rows_like(rows);
+    key[2] = cols;
+    key[3] = groups;
+}
+
+tuff_status tuff_matmul_tile_choose(struct tuff_device *device, enum tuff_type type, uint32_t rows,
+                                    uint32_t cols, uint32_t groups, const struct tuff_matmul_tile *tile,
+                                    double ms) {
+    struct tuff_decision choice = { .value = { tile->kernel, tile->lanes_x, tile->lanes_y, tile->tile_rows,
+                                               tile->tile_groups, tile->step, tile->uses_shared,
+                                               tile->rolls },
+                                    .ms = ms };
+    make_key(type, rows, cols, groups, choice.key);
+    return tuff_decisions_put(device->decisions, &choice);
+}
+
+bool tuff_matmul_tile_measured(const struct tuff_device *device, enum tuff_type type, uint32_t rows,
+                               uint32_t cols, uint32_t groups, struct tuff_matmul_tile *out_tile) {
+    struct tuff_matmul_tile tiles[TUFF_TILE_CANDIDATES];
+    struct tuff_decision choice;
+    uint32_t key[TUFF_DECISION_KEY];
+    make_key(type, rows, cols, groups, key);
+    if (!tuff_decisions_find(device->decisions, key, &choice))
+        return false;
+    const uint32_t *value = choice.value;
+    const struct tuff_matmul_tile wanted = { .kernel = (enum tuff_matmul_kernel)value[0],
+                                             .lanes_x = value[1],
+                                             .lanes_y = value[2],
+                                             .tile_rows = value[3],
+                                             .tile_groups = value[4],
+                                             .step = value[5],
+                                             .uses_shared = value[6] != 0,
+                                             .rolls = value[7] != 0 };
+    const size_t count = tuff_matmul_tile_candidates(device, type, rows, cols, groups, tiles);
+    for (size_t i = 0; i < count; i++)
+        if (tuff_matmul_tile_equals(&tiles[i], &wanted)) {
+            *out_tile = wanted;
+            return true;
+        }
+    return false;
+}
+
+struct tuff_matmul_tile tuff_matmul_tile_for(const struct tuff_device *device, enum tuff_type type,
+                                             uint32_t rows, uint32_t cols, uint32_t groups,
+                                             bool over_outputs) {
+    struct tuff_matmul_tile tile;
+    if (!over_outputs && tuff_matmul_tile_measured(device, type, rows, cols, groups, &tile))
+        return tile;
+    return table_tile(device, type, rows, cols, groups, over_outputs);
 }
 
 const struct tuff_outer_tile tuff_outer_gpu_tile = {

@@ -20,10 +20,27 @@ struct tuff_matmul_tile {
 /* Whether the kernels for CPU drivers that take addresses serve this type. */
 bool tuff_matmul_uses_lanes(const struct tuff_device *device, enum tuff_type type);
 
-/* The tile for a product of (rows, 4 * groups) with (4 * groups, cols); over_outputs: a gradient of inputs. */
+/* The tile for a product of (rows, 4 * groups) with (4 * groups, cols): what was measured on the device for some
+ * number of rows near to it, else what stands in the tables. over_outputs: a gradient of inputs, which is not measured. */
 struct tuff_matmul_tile tuff_matmul_tile_for(const struct tuff_device *device, enum tuff_type type,
                                              uint32_t rows, uint32_t cols, uint32_t groups,
                                              bool over_outputs);
+
+enum { TUFF_TILE_CANDIDATES = 16, TUFF_TILE_TEXT_SIZE = 96 };
+/* What the device may be given for the product, all within its limits; the tables' tile comes first. */
+size_t tuff_matmul_tile_candidates(const struct tuff_device *device, enum tuff_type type, uint32_t rows,
+                                   uint32_t cols, uint32_t groups,
+                                   struct tuff_matmul_tile out_tiles[TUFF_TILE_CANDIDATES]);
+/* From now on the device is given this tile, which took `ms`, for products like this one. */
+tuff_status tuff_matmul_tile_choose(struct tuff_device *device, enum tuff_type type, uint32_t rows,
+                                    uint32_t cols, uint32_t groups, const struct tuff_matmul_tile *tile,
+                                    double ms);
+/* What was measured for products like this one. What a file says is taken only where the device may be given it. */
+bool tuff_matmul_tile_measured(const struct tuff_device *device, enum tuff_type type, uint32_t rows,
+                               uint32_t cols, uint32_t groups, struct tuff_matmul_tile *out_tile);
+bool tuff_matmul_tile_equals(const struct tuff_matmul_tile *a, const struct tuff_matmul_tile *b);
+/* "tiled 8x2 of 16x8 lanes, step 4". Returns `text`. */
+const char *tuff_matmul_tile_text(const struct tuff_matmul_tile *tile, char text[TUFF_TILE_TEXT_SIZE]);
 
 /* The constants of matmul_outer_tiled. */
 struct tuff_outer_tile {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ops/check.h"
+#include "ops/matmul_tile.h"
 
 /* What is measured of an op: BERT's own sizes, as the op's file reads its numbers. */
 struct place {
@@ -55,16 +56,24 @@ static tuff_status measure(struct tuff_device *device, const struct place *place
                                               .is_checked = !options->skips_check };
     struct tuff_op_time time = { 0 };
     char shape[64] = "";
+    char variant[TUFF_TILE_TEXT_SIZE] = "";
     bool is_f16 = options->dtype == TUFF_F16;
     TUFF_TRY(
         tuff_op_time(device, place->op, place->numbers, is_f16 ? TUFF_TYPE_F16 : TUFF_TYPE_F32, &own, &time));
     write_shape(place, shape, sizeof shape);
+    if (place->op == &tuff_op_linear) {
+        const uint32_t *numbers = place->numbers;
+        const struct tuff_matmul_tile tile =
+            tuff_matmul_tile_for(device, is_f16 ? TUFF_TYPE_F16 : TUFF_TYPE_F32, numbers[0], numbers[2],
+                                 tuff_padded(numbers[1]) / 4, false);
+        tuff_matmul_tile_text(&tile, variant);
+    }
     double seconds = time.timing.median_ms / 1e3;
     row(user, &(tuff_bench_row){ .name = place->name,
                                  .workload = "op",
                                  .shape = shape,
                                  .dtype = is_f16 ? "f16" : "f32",
-                                 .variant = "",
+                                 .variant = variant,
                                  .repeats = options->repeats,
                                  .ms_median = time.timing.median_ms,
                                  .ms_p95 = time.timing.p95_ms,

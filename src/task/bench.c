@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "base/timing.h"
+#include "ops/matmul_tile.h"
 #include "task/batcher.h"
 #include "task/bench_check.h"
 #include "task/bench_training.h"
@@ -134,17 +135,31 @@ static const struct pass equal_pass = { "equal", run_forward, 1, true };
 static const struct pass training_pass = { "training", run_step, 3, false };
 static const struct pass loss_pass = { "loss", run_loss, 1, false };
 
+/* Of the largest product: the first one of the feed-forward half. */
+static void write_variant(const struct workload *workload, char text[TUFF_TILE_TEXT_SIZE]) {
+    const struct bench *bench = workload->bench;
+    const struct tuff_runner *runner = bench->model ? &bench->model->runner : &bench->trainer->runner;
+    const uint32_t limit = tuff_runner_row_limit(runner);
+    const uint32_t rows = workload->token_count < limit ? (uint32_t)workload->token_count : limit;
+    const struct tuff_matmul_tile tile =
+        tuff_matmul_tile_for(runner->device, runner->weights->type, rows, bench->config->intermediate_size,
+                             tuff_padded(bench->config->hidden_size) / 4, false);
+    tuff_matmul_tile_text(&tile, text);
+}
+
 static void give_row(const struct workload *workload, const struct pass *pass, const char *shape,
                      const struct tuff_timing *timing, double error) {
     struct bench *bench = workload->bench;
     const tuff_bench_options *options = bench->options;
     double seconds = timing->median_ms / 1e3;
+    char variant[TUFF_TILE_TEXT_SIZE];
+    write_variant(workload, variant);
     tuff_bench_row row = {
         .name = options->shape ? options->shape : options->model,
         .workload = pass->name,
         .shape = shape,
         .dtype = bench->model && bench->model->type == TUFF_TYPE_F16 ? "f16" : "f32",
-        .variant = "",
+        .variant = variant,
         .repeats = bench->repeats,
         .ms_median = timing->median_ms,
         .ms_p95 = timing->p95_ms,

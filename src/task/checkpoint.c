@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "model/arrays.h"
+#include "vk/decisions.h"
 
 enum { STATE_NAME_SIZE = 192, PROGRESS_COUNT = 12, SCALE_COUNT = 4 };
 
@@ -20,6 +21,55 @@ static const struct {
 static void make_name(const char *prefix, const struct tuff_parameter *parameter,
                       char name[STATE_NAME_SIZE]) {
     snprintf(name, STATE_NAME_SIZE, "%s%s", prefix, parameter->name);
+}
+
+/* ---------------------------------------------------------------- how steps are computed
+ * Kernels that were chosen by measuring and the rows that are computed at once change how sums round: a run goes on with
+ * those that it began with. The array has a choice a row, key before value; the first row holds the row limit. */
+
+enum { CHOICE_SIZE = TUFF_DECISION_KEY + TUFF_DECISION_VALUE };
+
+static tuff_status collect_choices(const struct tuff_trainer *trainer, struct tuff_arrays *arrays) {
+    struct tuff_decision *choices = NULL;
+    size_t count = 0;
+    int64_t *values = NULL;
+    TUFF_TRY(tuff_decisions_copy(trainer->device->decisions, &choices, &count));
+    const size_t shape[2] = { count + 1, CHOICE_SIZE };
+    tuff_status status = tuff_arrays_make(arrays, "choices", TUFF_I64, 2, shape, &values);
+    if (status == TUFF_OK) {
+        values[0] = trainer->row_limit;
+        for (size_t i = 0; i < count; i++)
+            for (size_t j = 0; j < CHOICE_SIZE; j++)
+                values[(i + 1) * CHOICE_SIZE + j] =
+                    j < TUFF_DECISION_KEY ? choices[i].key[j] : choices[i].value[j - TUFF_DECISION_KEY];
+    }
+    tuff_free(choices);
+    return status;
+}
+
+static tuff_status restore_choices(struct tuff_trainer *trainer, const struct tuff_arrays *arrays,
+                                   const char *path) {
+    const struct tuff_array *array = tuff_arrays_find(arrays, "choices");
+    struct tuff_decision *choices = NULL;
+    if (!array || array->dtype != TUFF_I64 || array->rank != 2 || array->shape[0] == 0 ||
+        array->shape[1] != CHOICE_SIZE)
+        return tuff_fail(TUFF_FORMAT, "%s: does not say how its steps were computed", path);
+    const size_t count = array->shape[0] - 1;
+    const int64_t *values = array->data;
+    TUFF_TRY(tuff_alloc(count, sizeof *choices, &choices));
+    trainer->row_limit = (uint32_t)values[0];
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; j < CHOICE_SIZE; j++) {
+            uint32_t value = (uint32_t)values[(i + 1) * CHOICE_SIZE + j];
+            if (j < TUFF_DECISION_KEY)
+                choices[i].key[j] = value;
+            else
+                choices[i].value[j - TUFF_DECISION_KEY] = value;
+        }
+    tuff_status status = tuff_decisions_replace(trainer->device->decisions, choices, count);
+    tuff_runner_forget(&trainer->runner);
+    tuff_free(choices);
+    return status;
 }
 
 /* ---------------------------------------------------------------- save */
@@ -47,6 +97,7 @@ static tuff_status collect(const struct tuff_trainer *trainer, const struct tuff
     TUFF_TRY(tuff_arrays_make(arrays, "progress", TUFF_I64, 1, &(size_t){ PROGRESS_COUNT }, &progress));
     memcpy(progress, values, sizeof values);
     TUFF_TRY(collect_scale(&trainer->scale, arrays));
+    TUFF_TRY(collect_choices(trainer, arrays));
     for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
         for (size_t i = 0; i < parameters->count; i++) {
             const struct tuff_parameter *parameter = &parameters->items[i];
@@ -139,6 +190,7 @@ static tuff_status restore(struct tuff_trainer *trainer, const struct tuff_array
     const float **values = NULL;
     TUFF_TRY(read_progress(trainer, arrays, path, inout, progress));
     TUFF_TRY(restore_scale(&trainer->scale, arrays, path));
+    TUFF_TRY(restore_choices(trainer, arrays, path));
     TUFF_TRY(tuff_alloc(trainer->folder.parameters.count, sizeof *values, &values));
     tuff_status status = TUFF_OK;
     for (size_t k = 0; k < sizeof kinds / sizeof *kinds && status == TUFF_OK; k++)

@@ -7,13 +7,14 @@
 #include "base/memory.h"
 #include "model/hub.h"
 
-/* Of activations, and of what is not quantized: f16 where the device computes as fast with it and moves half the
- * bytes; a CPU driver takes halves apart. */
-static enum tuff_type choose_type(const struct tuff_device *device, tuff_dtype dtype) {
+tuff_status tuff_model_choose_type(const struct tuff_device *device, tuff_dtype dtype, enum tuff_type *out_type) {
+    if (dtype != TUFF_DTYPE_AUTO && dtype != TUFF_F32 && dtype != TUFF_F16 && dtype != TUFF_I8)
+        return tuff_fail(TUFF_ARGUMENT, "a model computes in f32, f16 or int8");
+    bool is_f16 = dtype == TUFF_F16;
     if (dtype == TUFF_DTYPE_AUTO || dtype == TUFF_I8)
-        return device->features.float16 && device->info.type != TUFF_DEVICE_CPU ? TUFF_TYPE_F16
-                                                                                : TUFF_TYPE_F32;
-    return dtype == TUFF_F16 ? TUFF_TYPE_F16 : TUFF_TYPE_F32;
+        is_f16 = device->features.float16 && device->info.type != TUFF_DEVICE_CPU;
+    *out_type = is_f16 ? TUFF_TYPE_F16 : TUFF_TYPE_F32;
+    return TUFF_OK;
 }
 
 /* The folder is open; its files stay mapped. */
@@ -47,13 +48,13 @@ static tuff_status come_back(struct tuff_member *member) {
 tuff_status tuff_model_make(struct tuff_device *device, const struct tuff_allocator *allocator,
                             struct tuff_folder *folder, tuff_dtype dtype, struct tuff_model **out_model) {
     struct tuff_model *model = NULL;
+    enum tuff_type type = TUFF_TYPE_F32;
     *out_model = NULL;
-    if (dtype != TUFF_DTYPE_AUTO && dtype != TUFF_F32 && dtype != TUFF_F16 && dtype != TUFF_I8)
-        return tuff_fail(TUFF_ARGUMENT, "a model computes in f32, f16 or int8");
+    TUFF_TRY(tuff_model_choose_type(device, dtype, &type));
     TUFF_TRY(tuff_alloc(1, sizeof *model, &model));
     *model = (struct tuff_model){ .device = device,
                                   .allocator = allocator,
-                                  .type = choose_type(device, dtype),
+                                  .type = type,
                                   .is_int8 = dtype == TUFF_I8 };
     tuff_status status = tuff_mutex_init(&model->lock);
     if (status != TUFF_OK) {

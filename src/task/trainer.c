@@ -295,6 +295,14 @@ static tuff_status add_loss(void *user, const struct tuff_batch_view *view) {
     return TUFF_OK;
 }
 
+/* A run that goes on computes its batches in the pieces that it began with, as far as they fit. */
+static uint32_t find_row_limit(struct tuff_trainer *trainer, uint32_t losses) {
+    const uint32_t limit = tuff_runner_training_limit(&trainer->runner, losses);
+    if (trainer->row_limit == 0)
+        trainer->row_limit = limit;
+    return trainer->row_limit < limit ? trainer->row_limit : limit;
+}
+
 static tuff_status run(struct tuff_trainer *trainer, const struct tuff_training_batch *batch,
                        bool is_training, struct tuff_seed seed, struct total *out_total) {
     size_t groups = batch->count / (batch->group ? batch->group : 1);
@@ -310,7 +318,7 @@ static tuff_status run(struct tuff_trainer *trainer, const struct tuff_training_
         .count = batch->count,
         .group = batch->group,
         .denominators = batch->denominators,
-        .row_limit = tuff_runner_training_limit(&trainer->runner, batch->losses),
+        .row_limit = find_row_limit(trainer, batch->losses),
         .group_limit = is_training ? (uint32_t)((groups + trainer->accumulate - 1) / trainer->accumulate) : 0,
         .seed = seed,
         .loss_scale = trainer->scale.value,

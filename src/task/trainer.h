@@ -35,6 +35,7 @@ struct tuff_trainer {
     char *checkpoint; /* the file that it was written to or read from last; NULL: none */
     tuff_trainable trainable;
     uint32_t trainable_count; /* of LAST: layers */
+    uint32_t row_limit; /* of what is computed at once, as in the run's first step; 0: none yet */
     bool is_for_task; /* its folder's head was set: written as transformers would, with a config of its own */
 };
 

@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 
 #include "base/memory.h"
+#include "vk/decisions.h"
 #include "vk/choose.h"
 #include "vk/fault.h"
 #include "vk/lent.h"
@@ -145,6 +146,7 @@ static tuff_status set_up(struct tuff_device *device, const struct tuff_physical
     TUFF_TRY(tuff_staging_create(device, &device->staging));
     TUFF_TRY(tuff_profile_create(device, options->profile, &device->profile));
     TUFF_TRY(tuff_pipelines_create(device, options->cache_folder, &device->pipelines));
+    TUFF_TRY(tuff_decisions_open(device, options->cache_folder, &device->decisions));
     tuff_log_write(&device->log, TUFF_LOG_INFO, "device %u: %s, %s, features %s", device->info.index,
                    device->info.name, device->info.driver, device->info.features);
     return TUFF_OK;
@@ -179,6 +181,7 @@ static tuff_status open_any(struct tuff_device *device, const struct tuff_device
 /* Everything but what belongs to the handle itself. */
 static void shut(struct tuff_device *device) {
     if (device->handle) {
+        tuff_decisions_close(device->decisions);
         tuff_pipelines_destroy(device->pipelines);
         tuff_profile_destroy(device->profile);
         tuff_staging_destroy(device->staging);

@@ -41,6 +41,7 @@ struct tuff_limits {
 struct tuff_pipelines; /* pipelines by kernel, variant and constants; vk/pipeline.h */
 struct tuff_staging;   /* the road to memory that the host cannot map; vk/staging.h */
 struct tuff_profile;   /* time per kernel; vk/profile.h */
+struct tuff_decisions;   /* what was measured here; vk/decisions.h */
 
 /* What was made from a device and can be brought back on another. Models and trainers begin with one. */
 struct tuff_member {
@@ -91,6 +92,7 @@ struct tuff_device {
     struct tuff_pipelines *pipelines;
     struct tuff_staging *staging;
     struct tuff_profile *profile;
+    struct tuff_decisions *decisions;
     struct tuff_log log;
     struct tuff_worker *worker; /* for work that nobody waits for at once */
     struct tuff_mutex member_lock;

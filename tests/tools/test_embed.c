@@ -274,3 +274,25 @@ Test(tools_embed, search_puts_the_nearest_line_first) {
     cr_expect_eq(run.code, 0, "%s", run.err);
     cr_expect_eq(run.out_size, 0);
 }
+
+/* The table of times names every kernel that ran, the slowest first. */
+Test(tools_embed, profile_times_each_kernel) {
+    struct test_command run = test_command("tuff embed --model %s --profile 'A first text.'", model);
+    cr_assert_eq(run.code, 0, "%s", run.err);
+    static const char *const kernels[] = { "matmul_", "attention_forward", "layer_norm_forward", "embedding_", "pool_" };
+    for (size_t i = 0; i < COUNT(kernels); i++)
+        cr_expect(strstr(run.err, kernels[i]) != NULL, "%s: %s", kernels[i], run.err);
+    char *line = strstr(run.err, "us a run");
+    cr_assert(line != NULL, "%s", run.err);
+    double last = 1e30, total = 0, ms = 0;
+    char kernel[64], variant[64];
+    unsigned long long runs = 0;
+    for (line = strchr(line, '\n') + 1; sscanf(line, "%63s %63s %llu %lf", kernel, variant, &runs, &ms) == 4;
+         line = strchr(line, '\n') + 1) {
+        cr_expect(ms <= last && runs > 0, "%s", run.err);
+        last = ms;
+        total += ms;
+    }
+    cr_assert_eq(sscanf(line, "all %lf", &ms), 1, "%s", run.err);
+    cr_expect(total > 0 && total < 1.001 * ms + 0.05 && total > 0.999 * ms - 0.05, "%g of %g", total, ms);
+}

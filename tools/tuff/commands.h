@@ -27,6 +27,7 @@
     X(devices, "devices", "the Vulkan devices of this machine")                                              \
     X(check, "check", "hold every kernel of a device against a plain C reference")                           \
     X(bench, "bench", "how fast a device runs models")                                                       \
+    X(tune, "tune", "measure which kernels a device runs fastest, and keep the choice")                      \
     X(pipelines, "pipelines", "what a device's compiler makes of every kernel")
 
 #define TUFF_COMMAND_PROTOTYPE(name, word, summary) int tuff_cmd_##name(int argc, char **argv);
