@@ -151,7 +151,10 @@ int tuff_cmd_bench(int argc, char **argv) {
           .target = &bench.is_training,
           .help =
               "a training step (a head of two classes, dropout, clipping, AdamW) beside its forward pass" },
-        LIST_OPTION("op", op, "LIST", "instead of a model: " OPS " at BERT's sizes"),
+        LIST_OPTION(
+            "op", op, "LIST",
+            "instead of a model, at BERT's sizes: of matmul, attention, layer_norm, embedding, pool and "
+            "cross_entropy"),
         { .name = "peak",
           .type = OPTION_BOOLEAN,
           .target = &bench.is_peak,

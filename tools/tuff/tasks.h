@@ -17,7 +17,7 @@ int tasks_find(const struct command *command, const struct arguments *arguments,
     "  classify: a text, or a pair where the file has one, and its label\n"                                  \
     "  pair: two texts and a label\n"                                                                        \
     "  regress: a text or a pair and a number\n"                                                             \
-    "  multilabel: a text or a pair and any number of labels, with commas between them\n"                    \
+    "  multilabel: a text or a pair and any number of labels, commas between them\n"                         \
     "  tag: CoNLL: a word a line with its tag in the last column, empty lines between sentences\n"           \
     "  answer: SQuAD v1.1 or v2.0 JSON\n"                                                                    \
     "  choose: a context, endings, the number of the right one from 0\n"                                     \
