@@ -84,9 +84,10 @@ build_sanitized() {
 run_sanitized() {
     LSAN_OPTIONS=suppressions=$PWD/tests/leaks.txt:print_suppressions=0
     UBSAN_OPTIONS=print_stacktrace=1
-    export LSAN_OPTIONS UBSAN_OPTIONS
+    ASAN_OPTIONS=quarantine_size_mb=16 # with the usual 256, what drivers' compilers free comes to 12 GB
+    export LSAN_OPTIONS UBSAN_OPTIONS ASAN_OPTIONS
     run_tests build/sanitize "$@"
-    unset LSAN_OPTIONS UBSAN_OPTIONS
+    unset LSAN_OPTIONS UBSAN_OPTIONS ASAN_OPTIONS
 }
 
 # Threads that share models and contexts, under the thread sanitizer.
