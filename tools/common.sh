@@ -111,7 +111,7 @@ run_tests() {
     folder=$1
     shift
     log=$folder/Testing/Temporary/LastTest.log
-    $inside ctest --test-dir "$folder" --output-on-failure --no-tests=error --timeout 3000 "$@" ||
+    $inside ctest --test-dir "$folder" --output-on-failure --no-tests=error --timeout 3000 --parallel 2 "$@" ||
         fail "tests failed in $folder"
     if grep -qE 'ERROR: [A-Za-z]*Sanitizer|runtime error:' "$log"; then # Criterion does not look at a test's end
         grep -A 12 -E 'ERROR: [A-Za-z]*Sanitizer|runtime error:' "$log" >&2

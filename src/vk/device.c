@@ -86,7 +86,7 @@ static tuff_status create_handle(struct tuff_device *device, const struct tuff_p
         .sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_GLOBAL_PRIORITY_CREATE_INFO_KHR,
         .globalPriority = VK_QUEUE_GLOBAL_PRIORITY_LOW_KHR,
     };
-    const VkDeviceQueueCreateInfo queue = {
+    VkDeviceQueueCreateInfo queue = {
         .sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO,
         .pNext = gives_way && device->features.global_priority ? &low : NULL,
         .queueFamilyIndex = physical->queue_family,
@@ -102,6 +102,10 @@ static tuff_status create_handle(struct tuff_device *device, const struct tuff_p
         .ppEnabledExtensionNames = names,
     };
     VkResult result = device->instance->vkCreateDevice(physical->handle, &info, NULL, &device->handle);
+    if (queue.pNext && (result == VK_ERROR_INITIALIZATION_FAILED || result == VK_ERROR_NOT_PERMITTED_KHR)) {
+        queue.pNext = NULL; /* some drivers offer priorities and refuse each but the usual one */
+        result = device->instance->vkCreateDevice(physical->handle, &info, NULL, &device->handle);
+    }
     if (result != VK_SUCCESS)
         device->handle = VK_NULL_HANDLE;
     TUFF_TRY(tuff_device_result(device, result, physical->info.name));
