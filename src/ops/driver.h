@@ -8,7 +8,7 @@
 #include "vk/device.h"
 
 /* Mesa's driver for CPUs, of any release. It compiles kernels of thousands of instructions in milliseconds,
- * where SwiftShader takes minutes. */
+ * where SwiftShader did not finish in the time it was given. */
 bool tuff_driver_is_lavapipe(const struct tuff_device *device);
 
 /* Whether a CPU driver loads once what is the same for all invocations. Mesa's does so at least since its
