@@ -59,6 +59,20 @@ build_arm64() {
         -DTUFF_KERNELGEN="$PWD/build/host/kernelgen"
 }
 
+# same_vectors FILE FILE: `tuff embed` printed the same vectors into both, as far as drivers that sum in another order do.
+same_vectors() {
+    paste -d ' ' "$1" "$2" | awk '
+        {
+            n = NF / 2
+            dot = a = b = 0
+            for (i = 1; i <= n; i++) { dot += $i * $(n + i); a += $i * $i; b += $(n + i) * $(n + i) }
+            cosine = a > 0 && b > 0 && NF % 2 == 0 ? dot / sqrt(a * b) : 0
+            if (NR == 1 || cosine < least) least = cosine
+        }
+        END { printf "tuff: %d vectors, their least cosine is %.8f\n", NR, least; exit !(NR > 0 && least >= 0.99999) }' ||
+        fail "$1 and $2 hold different vectors"
+}
+
 # Prints the device and its driver's version.
 show_device() {
     summary=$($inside vulkaninfo --summary 2>/dev/null | grep -E 'deviceName|driverInfo') || fail "no device starts"

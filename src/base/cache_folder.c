@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/cache_folder.h"
 
-#include <stdlib.h>
-
 #include "base/memory.h"
+#include "base/system.h"
 
 tuff_status tuff_cache_folder(char **out_folder) {
-    const char *cache = getenv("XDG_CACHE_HOME");
-    const char *home = getenv("HOME");
+    char *cache = NULL;
+    char *home = NULL;
     *out_folder = NULL;
+    tuff_status status = tuff_system_variable(tuff_system_cache_home, &cache);
+    if (status == TUFF_OK)
+        status = tuff_system_variable(tuff_system_home, &home);
     /* The XDG specification has relative paths ignored. */
-    if (cache && cache[0] == '/')
-        return tuff_format(out_folder, "%s/tuff", cache);
-    if (home && home[0] == '/')
-        return tuff_format(out_folder, "%s/.cache/tuff", home);
-    return TUFF_OK;
+    if (status == TUFF_OK && cache && tuff_system_is_absolute(cache))
+        status = tuff_format(out_folder, "%s/tuff", cache);
+    else if (status == TUFF_OK && home && tuff_system_is_absolute(home))
+        status = tuff_format(out_folder, "%s/.cache/tuff", home);
+    tuff_free(cache);
+    tuff_free(home);
+    return status;
 }

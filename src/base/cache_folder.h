@@ -6,7 +6,7 @@
 #include "base/status.h"
 
 /* "$XDG_CACHE_HOME/tuff", else "$HOME/.cache/tuff", in a block of its own; NULL where neither variable has an
- * absolute path. Nothing is created. */
+ * absolute path. On Windows LOCALAPPDATA and USERPROFILE stand for the two. Nothing is created. */
 tuff_status tuff_cache_folder(char **out_folder);
 
 #endif

@@ -1,18 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#define _GNU_SOURCE
 #include "base/file.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/memory.h"
+#include "base/system.h"
 
 static tuff_status fail_errno(const char *path, const char *what)
 {
@@ -22,16 +16,14 @@ static tuff_status fail_errno(const char *path, const char *what)
 /* Opens a regular file; folders, pipes and devices are refused, so that nothing blocks or lies about its size. */
 static tuff_status open_regular(const char *path, int *out_descriptor, size_t *out_size)
 {
-    struct stat info;
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int descriptor = tuff_system_open(path, TUFF_SYSTEM_READ);
     if (descriptor < 0)
         return fail_errno(path, "cannot be opened");
-    if (fstat(descriptor, &info) != 0 || !S_ISREG(info.st_mode)) {
-        close(descriptor);
+    if (!tuff_system_regular_size(descriptor, out_size)) {
+        tuff_system_close(descriptor);
         return tuff_fail(TUFF_IO, "%s: is not a regular file", path);
     }
     *out_descriptor = descriptor;
-    *out_size = (size_t)info.st_size;
     return TUFF_OK;
 }
 
@@ -41,9 +33,9 @@ tuff_status tuff_file_map(const char *path, struct tuff_mapping *out_mapping)
     *out_mapping = (struct tuff_mapping){ 0 };
     size_t size = 0;
     TUFF_TRY(open_regular(path, &descriptor, &size));
-    void *data = size > 0 ? mmap(NULL, size, PROT_READ, MAP_PRIVATE, descriptor, 0) : NULL;
-    tuff_status status = data == MAP_FAILED ? fail_errno(path, "cannot be mapped") : TUFF_OK;
-    close(descriptor);
+    const void *data = size > 0 ? tuff_system_map(descriptor, size) : NULL;
+    tuff_status status = size > 0 && !data ? fail_errno(path, "cannot be mapped") : TUFF_OK;
+    tuff_system_close(descriptor);
     if (status == TUFF_OK)
         *out_mapping = (struct tuff_mapping){ .data = data, .size = size };
     return status;
@@ -52,24 +44,24 @@ tuff_status tuff_file_map(const char *path, struct tuff_mapping *out_mapping)
 void tuff_file_unmap(struct tuff_mapping *mapping)
 {
     if (mapping->data)
-        munmap((void *)(uintptr_t)mapping->data, mapping->size);
+        tuff_system_unmap(mapping->data, mapping->size);
     *mapping = (struct tuff_mapping){ 0 };
 }
 
 void tuff_file_release_pages(const struct tuff_mapping *mapping, size_t offset, size_t size)
 {
-    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    size_t page = tuff_system_page_size();
     size_t first = (offset + page - 1) / page * page;
     size_t end = (offset + size) / page * page;
     if (mapping->data && end > first && end <= mapping->size)
-        madvise((void *)(uintptr_t)(mapping->data + first), end - first, MADV_DONTNEED);
+        tuff_system_release(mapping->data + first, end - first);
 }
 
 static tuff_status read_all(const char *path, int descriptor, char *data, size_t size)
 {
     size_t done = 0;
     while (done < size) {
-        ssize_t got = read(descriptor, data + done, size - done);
+        ptrdiff_t got = tuff_system_read(descriptor, data + done, size - done);
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
@@ -95,7 +87,7 @@ tuff_status tuff_file_read(const char *path, size_t limit, char **out_data, size
         status = tuff_alloc(size + 1, 1, &data);
     if (status == TUFF_OK)
         status = read_all(path, descriptor, data, size);
-    close(descriptor);
+    tuff_system_close(descriptor);
     if (status != TUFF_OK) {
         tuff_free(data);
         return status;
@@ -110,7 +102,7 @@ static tuff_status write_all(const char *path, int descriptor, const struct tuff
     const unsigned char *data = part->data;
     size_t done = 0;
     while (done < part->size) {
-        ssize_t put = write(descriptor, data + done, part->size - done);
+        ptrdiff_t put = tuff_system_write(descriptor, data + done, part->size - done);
         if (put < 0 && errno == EINTR)
             continue;
         if (put <= 0)
@@ -126,38 +118,38 @@ tuff_status tuff_file_replace(const char *path, const void *data, size_t size)
 }
 
 /* Opens `path`, writes all parts and closes it. */
-static tuff_status write_parts(const char *path, int flags, const struct tuff_file_part *parts, size_t count)
+static tuff_status write_parts(const char *path, enum tuff_system_access access,
+                               const struct tuff_file_part *parts, size_t count)
 {
     tuff_status status = TUFF_OK;
-    int descriptor = open(path, O_WRONLY | O_CLOEXEC | flags, 0666);
+    int descriptor = tuff_system_open(path, access);
     if (descriptor < 0)
         return fail_errno(path, "cannot be created");
     for (size_t i = 0; i < count && status == TUFF_OK; i++)
         status = write_all(path, descriptor, &parts[i]);
-    /* What has no place on a disk (a pipe, a device) says EINVAL. */
-    if (status == TUFF_OK && fsync(descriptor) != 0 && errno != EINVAL)
+    if (status == TUFF_OK && !tuff_system_flush(descriptor))
         status = fail_errno(path, "cannot be written to disk");
-    if (close(descriptor) != 0 && status == TUFF_OK)
+    if (!tuff_system_close(descriptor) && status == TUFF_OK)
         status = fail_errno(path, "cannot be closed");
     return status;
 }
 
 tuff_status tuff_file_replace_parts(const char *path, const struct tuff_file_part *parts, size_t count)
 {
-    struct stat info;
+    const enum tuff_system_kind kind = tuff_system_kind(path);
     char *aside = NULL;
     /* A pipe or a device must not make way for a file. */
-    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode))
-        return write_parts(path, 0, parts, count);
-    char *real = realpath(path, NULL); /* a link stays one */
+    if (kind != TUFF_SYSTEM_NOTHING && kind != TUFF_SYSTEM_REGULAR)
+        return write_parts(path, TUFF_SYSTEM_WRITE, parts, count);
+    char *real = tuff_system_real_path(path); /* a link stays one */
     const char *target = real ? real : path;
-    tuff_status status = tuff_format(&aside, "%s.%ld.tmp", target, (long)getpid());
+    tuff_status status = tuff_format(&aside, "%s.%u.tmp", target, tuff_system_process());
     if (status == TUFF_OK) {
-        status = write_parts(aside, O_CREAT | O_TRUNC, parts, count);
-        if (status == TUFF_OK && rename(aside, target) != 0)
+        status = write_parts(aside, TUFF_SYSTEM_REPLACE, parts, count);
+        if (status == TUFF_OK && !tuff_system_rename(aside, target))
             status = fail_errno(path, "cannot be replaced");
         if (status != TUFF_OK)
-            unlink(aside);
+            tuff_system_remove(aside);
     }
     tuff_free(aside);
     free(real);
@@ -165,7 +157,7 @@ tuff_status tuff_file_replace_parts(const char *path, const struct tuff_file_par
 }
 
 tuff_status tuff_file_append(const char *path, const void *data, size_t size) {
-    return write_parts(path, O_CREAT | O_APPEND, &(struct tuff_file_part){ data, size }, 1);
+    return write_parts(path, TUFF_SYSTEM_APPEND, &(struct tuff_file_part){ data, size }, 1);
 }
 
 bool tuff_file_is_lfs_pointer(const void *data, size_t size)
@@ -176,13 +168,12 @@ bool tuff_file_is_lfs_pointer(const void *data, size_t size)
 
 bool tuff_file_exists(const char *path)
 {
-    return access(path, F_OK) == 0;
+    return tuff_system_kind(path) != TUFF_SYSTEM_NOTHING;
 }
 
 bool tuff_file_is_folder(const char *path)
 {
-    struct stat info;
-    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+    return tuff_system_kind(path) == TUFF_SYSTEM_FOLDER;
 }
 
 tuff_status tuff_file_make_folders(const char *path)
@@ -195,7 +186,7 @@ tuff_status tuff_file_make_folders(const char *path)
             continue;
         char end = *at;
         *at = '\0';
-        if (mkdir(copy, 0777) != 0 && !tuff_file_is_folder(copy))
+        if (!tuff_system_make_folder(copy) && !tuff_file_is_folder(copy))
             status = fail_errno(copy, "cannot be created");
         *at = end;
         if (end == '\0')

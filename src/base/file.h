@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The only caller of open, mmap and rename. Paths are UTF-8. Errors name the file. */
+/* Every file that the library opens, maps or writes. Paths are UTF-8. Errors name the file. */
 #ifndef TUFF_BASE_FILE_H
 #define TUFF_BASE_FILE_H
 

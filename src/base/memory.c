@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#define _GNU_SOURCE
 #include "base/memory.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+
+#include "base/system.h"
 
 /* Stands before each block. Its size keeps the block aligned for every type. */
 struct header {
@@ -43,9 +43,7 @@ static tuff_status out_of_memory(size_t size)
 
 uint64_t tuff_host_memory_size(void)
 {
-    long pages = sysconf(_SC_PHYS_PAGES);
-    long page = sysconf(_SC_PAGESIZE);
-    return pages > 0 && page > 0 ? (uint64_t)pages * (uint64_t)page : 0;
+    return tuff_system_memory_size();
 }
 
 bool tuff_multiply(size_t a, size_t b, size_t *out)

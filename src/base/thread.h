@@ -1,24 +1,40 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Mutex, condition and thread over POSIX threads (mingw-w64 ships them as well). Failures to create are
- * reported; lock and unlock cannot fail when used rightly. */
+/* Mutex, condition and thread: thread_posix.c, thread_windows.c. Failures to create are reported; lock and unlock
+ * cannot fail when used rightly. */
 #ifndef TUFF_BASE_THREAD_H
 #define TUFF_BASE_THREAD_H
 
-#include <pthread.h>
+#include <stddef.h>
 #include <stdint.h>
+#ifndef _WIN32
+#include <pthread.h>
+#endif
 
 #include "base/status.h"
 
+#ifdef _WIN32
+typedef void *tuff_mutex_handle;     /* an SRWLOCK, */
+typedef void *tuff_condition_handle; /* a CONDITION_VARIABLE */
+typedef void *tuff_thread_handle;    /* and a HANDLE: windows.h has too many names for a header */
+/* For a mutex that is there before anything runs. */
+#define TUFF_MUTEX_INITIALIZER NULL
+#else
+#define TUFF_MUTEX_INITIALIZER PTHREAD_MUTEX_INITIALIZER
+typedef pthread_mutex_t tuff_mutex_handle;
+typedef pthread_cond_t tuff_condition_handle;
+typedef pthread_t tuff_thread_handle;
+#endif
+
 struct tuff_mutex {
-    pthread_mutex_t handle;
+    tuff_mutex_handle handle;
 };
 
 struct tuff_condition {
-    pthread_cond_t handle;
+    tuff_condition_handle handle;
 };
 
 struct tuff_thread {
-    pthread_t handle;
+    tuff_thread_handle handle;
 };
 
 tuff_status tuff_mutex_init(struct tuff_mutex *mutex);

@@ -1,15 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/hub.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/system.h"
+
+/* A variable that is set and not empty gives the folder `inside` of what it names; a ~ in front is the user's
+ * folder, as Python's expanduser has it. *out_folder stays NULL where it is not set. */
+static tuff_status find_place(const char *variable, const char *inside, char **out_folder) {
+    char *value = NULL;
+    char *home = NULL;
+    *out_folder = NULL;
+    tuff_status status = tuff_system_variable(variable, &value);
+    if (status == TUFF_OK)
+        status = tuff_system_variable(tuff_system_home, &home);
+    if (status == TUFF_OK && value) {
+        const bool is_in_home = home && value[0] == '~' && (value[1] == '/' || value[1] == '\0');
+        status =
+            tuff_format(out_folder, "%s%s%s", is_in_home ? home : "", is_in_home ? value + 1 : value, inside);
+    }
+    tuff_free(value);
+    tuff_free(home);
+    return status;
+}
 
 /* The cache's folder, by the first variable that is set and not empty. */
 static tuff_status find_cache(char **out_cache) {
-    static const struct {
+    const struct {
         const char *variable;
         const char *inside;
     } places[] = {
@@ -17,19 +36,15 @@ static tuff_status find_cache(char **out_cache) {
         { "HUGGINGFACE_HUB_CACHE", "" },
         { "HF_HOME", "/hub" },
         { "XDG_CACHE_HOME", "/huggingface/hub" },
-        { "HOME", "/.cache/huggingface/hub" },
+        { tuff_system_home, "/.cache/huggingface/hub" },
     };
-    const char *home = getenv("HOME");
-    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-        const char *value = getenv(places[i].variable);
-        if (!value || !value[0])
-            continue;
-        /* As Python's expanduser does. */
-        const bool is_in_home = home && value[0] == '~' && (value[1] == '/' || value[1] == '\0');
-        return tuff_format(out_cache, "%s%s%s", is_in_home ? home : "", is_in_home ? value + 1 : value,
-                           places[i].inside);
-    }
-    return tuff_fail(TUFF_IO, "no Hugging Face cache can be found: set HF_HUB_CACHE, HF_HOME or HOME");
+    *out_cache = NULL;
+    for (size_t i = 0; i < sizeof places / sizeof *places && !*out_cache; i++)
+        TUFF_TRY(find_place(places[i].variable, places[i].inside, out_cache));
+    if (*out_cache)
+        return TUFF_OK;
+    return tuff_fail(TUFF_IO, "no Hugging Face cache can be found: set HF_HUB_CACHE, HF_HOME or %s",
+                     tuff_system_home);
 }
 
 /* "name" or "user/name" of letters, digits, dots, dashes and underscores, as the hub allows. */

@@ -4,10 +4,10 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/thread.h"
 
 enum { LINE_SIZE = 1024, LOG_LIMIT = 1 << 30 };
 
@@ -84,9 +84,7 @@ void tuff_training_report_fill(const tuff_step_report *made, tuff_finetune_repor
 /* ---------------------------------------------------------------- time */
 
 static double now(void) {
-    struct timespec time = { 0 };
-    timespec_get(&time, TIME_UTC);
-    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
+    return (double)tuff_clock_ns() * 1e-9;
 }
 
 struct tuff_training_clock tuff_training_clock_start(void) {

@@ -18,7 +18,7 @@ struct loader {
 };
 
 /* Held while volk's process-wide variables are set and read. */
-static struct tuff_mutex volk_lock = { PTHREAD_MUTEX_INITIALIZER };
+static struct tuff_mutex volk_lock = { TUFF_MUTEX_INITIALIZER };
 
 static tuff_status load_loader(struct loader *loader) {
     tuff_mutex_lock(&volk_lock);

@@ -4,11 +4,11 @@
 #include "curves.h"
 #include "options.h"
 #include "output.h"
+#include "system.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 enum {
     WIDTH = 760,
@@ -129,13 +129,8 @@ static void print_curves(struct output *output, const struct curves *curves) {
     output_text(output, "</svg>\n");
 }
 
-static bool is_folder(const char *path) {
-    struct stat information;
-    return stat(path, &information) == 0 && S_ISDIR(information.st_mode);
-}
-
 static int run(const char *path, const char *out) {
-    const bool has_folder = is_folder(path);
+    const bool has_folder = system_is_folder(path);
     char *input = has_folder ? print_text("%s/metrics.jsonl", path) : copy_text(path, strlen(path));
     char *place = out ? copy_text(out, strlen(out)) : has_folder ? print_text("%s/metrics.svg", path) : NULL;
     struct curves curves = { 0 };

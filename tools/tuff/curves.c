@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#define _GNU_SOURCE
 #include "curves.h"
 #include "memory.h"
 
@@ -70,8 +69,19 @@ static bool add_line(struct curves *curves, const char *path, size_t line, const
     return is_good;
 }
 
+/* Bytes of the next line, its newline among them and a NUL behind; 0 at the end. */
+static size_t read_line(FILE *file, char **inout_text, size_t *inout_capacity) {
+    size_t length = 0;
+    for (int byte = 0; byte != '\n' && (byte = getc(file)) != EOF;) {
+        *inout_text = grow(*inout_text, inout_capacity, length + 2, 1);
+        (*inout_text)[length++] = (char)byte;
+        (*inout_text)[length] = '\0';
+    }
+    return length;
+}
+
 bool curves_read(const char *path, struct curves *out_curves) {
-    FILE *file = fopen(path, "rbe");
+    FILE *file = fopen(path, "rb");
     char *text = NULL;
     size_t capacity = 0, line = 0;
     bool is_good = true;
@@ -80,10 +90,10 @@ bool curves_read(const char *path, struct curves *out_curves) {
         complain("%s: cannot be opened: %s", path, strerror(errno));
         return false;
     }
-    for (ssize_t length; is_good && (length = getline(&text, &capacity, file)) > 0;) {
+    for (size_t length; is_good && (length = read_line(file, &text, &capacity)) > 0;) {
         line++;
-        if (strspn(text, " \t\r\n") < (size_t)length)
-            is_good = add_line(out_curves, path, line, text, (size_t)length);
+        if (strspn(text, " \t\r\n") < length)
+            is_good = add_line(out_curves, path, line, text, length);
     }
     if (is_good && ferror(file)) {
         complain("%s: cannot be read: %s", path, strerror(errno));

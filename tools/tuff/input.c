@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#define _GNU_SOURCE
 #include "input.h"
 #include "memory.h"
 #include "session.h"
+#include "system.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 enum { CHUNK_SIZE = 1 << 16 };
 
@@ -26,12 +23,11 @@ struct input {
 
 struct input *input_open(const char *path) {
     bool is_standard = !path || strcmp(path, "-") == 0;
-    int descriptor = is_standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-    struct stat info;
-    if (descriptor < 0 || (!is_standard && fstat(descriptor, &info) == 0 && S_ISDIR(info.st_mode))) {
+    int descriptor = is_standard ? STANDARD_INPUT : system_open(path);
+    if (descriptor < 0 || (!is_standard && system_is_folder_open(descriptor))) {
         complain("%s: cannot be read: %s", path, descriptor < 0 ? strerror(errno) : "it is a folder");
         if (descriptor >= 0)
-            close(descriptor);
+            system_close(descriptor);
         return NULL;
     }
     struct input *input = allocate(1, sizeof(*input));
@@ -44,8 +40,8 @@ struct input *input_open(const char *path) {
 void input_close(struct input *input) {
     if (!input)
         return;
-    if (input->descriptor != STDIN_FILENO)
-        close(input->descriptor);
+    if (input->descriptor != STANDARD_INPUT)
+        system_close(input->descriptor);
     free(input->buffer);
     free(input->name);
     free(input);
@@ -56,7 +52,7 @@ const char *input_name(const struct input *input) {
 }
 
 bool input_is_terminal(const struct input *input) {
-    return isatty(input->descriptor);
+    return system_is_terminal(input->descriptor);
 }
 
 size_t input_line_number(const struct input *input) {
@@ -71,9 +67,9 @@ static bool fill(struct input *input, bool *out_failed) {
         input->start = 0;
     }
     input->buffer = grow(input->buffer, &input->capacity, input->end + CHUNK_SIZE, 1);
-    ssize_t count = 0;
+    ptrdiff_t count = 0;
     do
-        count = read(input->descriptor, input->buffer + input->end, CHUNK_SIZE);
+        count = system_read(input->descriptor, input->buffer + input->end, CHUNK_SIZE);
     while (count < 0 && errno == EINTR && !session_is_interrupted());
     if (count < 0 && !session_is_interrupted()) {
         complain("%s: cannot be read: %s", input->name, strerror(errno));

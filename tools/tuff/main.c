@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#define _GNU_SOURCE
 /* The program: finds the command and hands over. */
 #include "commands.h"
 #include "memory.h"
 #include "options.h"
+#include "system.h"
 
 #include "tuff.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 struct entry {
     const char *word;
@@ -61,31 +58,8 @@ static int finish(int code) {
     return EXIT_FAILURE;
 }
 
-/* Where the caller has closed one of the three, the next file to be opened would take its place and get what
- * is printed. Something that refuses to be used takes it instead. */
-static void fill_standard_places(void) {
-    for (int place = STDIN_FILENO; place <= STDERR_FILENO; place++)
-        if (fcntl(place, F_GETFD) < 0 &&
-            open("/dev/null", place == STDIN_FILENO ? O_WRONLY : O_RDONLY) != place)
-            exit(EXIT_FAILURE);
-}
-
-/* Mesa's lavapipe reads the width when its driver is loaded and takes 256 bits by default; this program's
- * kernels run about twice as fast on it with 512 where the processor has them. A library must not touch the
- * environment of its process, a command may. */
-static void widen_vectors(void) {
-#if defined(__x86_64__) && defined(__GNUC__)
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw"))
-        setenv("LP_NATIVE_VECTOR_WIDTH", "512", 0);
-#endif
-}
-
 int main(int argc, char **argv) {
-    fill_standard_places();
-    widen_vectors();
-#ifdef SIGPIPE
-    signal(SIGPIPE, SIG_IGN); /* a reader that leaves early is seen by output.c as EPIPE */
-#endif
+    system_start();
     if (argc < 2) {
         complain("a command is missing; `tuff --help` lists them");
         return EXIT_USAGE;

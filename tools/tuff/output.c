@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#define _GNU_SOURCE
 #include "output.h"
 #include "decimal.h"
 #include "memory.h"
+#include "system.h"
 
 #include <errno.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 struct output {
     FILE *stream;
@@ -28,25 +26,19 @@ static void remove_unfinished(void) {
 
 void output_abandon(void) {
     if (unfinished)
-        unlink(unfinished);
+        system_remove(unfinished);
     unfinished = NULL;
 }
 
 /* ---------------------------------------------------------------- opening */
-
-/* A regular file, or a name that is free, is written aside; devices and pipes are written as they are. */
-static bool is_replaceable(const char *path) {
-    struct stat info;
-    return stat(path, &info) != 0 || S_ISREG(info.st_mode);
-}
 
 static FILE *open_aside(struct output *output) {
     static bool is_registered;
     if (!is_registered)
         atexit(remove_unfinished);
     is_registered = true;
-    output->aside = print_text("%s.%ld.part", output->path, (long)getpid());
-    FILE *stream = fopen(output->aside, "wbx");
+    output->aside = print_text("%s.%u.part", output->path, system_process());
+    FILE *stream = system_create(output->aside);
     if (stream)
         unfinished = output->aside;
     return stream;
@@ -57,9 +49,9 @@ struct output *output_open(const char *path) {
     *output = (struct output){ .stream = stdout };
     if (!path)
         return output;
-    char *real = realpath(path, NULL); /* so that a link stays one */
+    char *real = system_real_path(path); /* so that a link stays one */
     output->path = real ? real : copy_text(path, strlen(path));
-    output->stream = is_replaceable(output->path) ? open_aside(output) : fopen(output->path, "wb");
+    output->stream = system_is_replaceable(output->path) ? open_aside(output) : fopen(output->path, "wb");
     if (output->stream)
         return output;
     complain("%s: cannot be written: %s", path, strerror(errno));
@@ -81,7 +73,7 @@ bool output_failed(const struct output *output) {
 }
 
 bool output_is_terminal(const struct output *output) {
-    return isatty(fileno(output->stream));
+    return system_is_terminal(system_descriptor(output->stream));
 }
 
 void output_bytes(struct output *output, const void *bytes, size_t size) {
@@ -201,10 +193,10 @@ void output_flush(struct output *output) {
 /* ---------------------------------------------------------------- closing */
 
 static void put_in_place(struct output *output, bool is_wanted) {
-    if (is_wanted && output->error == 0 && rename(output->aside, output->path) != 0)
+    if (is_wanted && output->error == 0 && !system_rename(output->aside, output->path))
         keep_error(output);
     if (!is_wanted || output->error != 0)
-        unlink(output->aside);
+        system_remove(output->aside);
     unfinished = NULL;
 }
 

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#define _GNU_SOURCE
 #include "progress.h"
+#include "system.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 static struct {
     const char *noun;
@@ -16,20 +14,13 @@ static struct {
     bool is_visible;
 } bar;
 
-static double now(void) {
-    struct timespec time;
-    if (timespec_get(&time, TIME_UTC) != TIME_UTC)
-        return 0.0;
-    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
-}
-
 void progress_start(const char *noun, size_t total, bool quiet) {
     progress_stop();
     bar.noun = noun;
     bar.total = total;
-    bar.started = now();
+    bar.started = system_seconds();
     bar.drawn = bar.started;
-    bar.is_on = !quiet && isatty(STDERR_FILENO);
+    bar.is_on = !quiet && system_is_terminal(STANDARD_ERROR);
 }
 
 static void draw(size_t done, double rate) {
@@ -49,7 +40,7 @@ static void draw(size_t done, double rate) {
 void progress_show(size_t done) {
     if (!bar.is_on)
         return;
-    double time = now();
+    double time = system_seconds();
     if (time - bar.started < 1.0 || (bar.is_visible && time - bar.drawn < 0.1))
         return;
     draw(done, (double)done / (time - bar.started));

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#define _GNU_SOURCE
 #include "session.h"
 #include "output.h"
 #include "progress.h"
+#include "system.h"
 
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 static volatile sig_atomic_t is_interrupted;
 static volatile sig_atomic_t is_patient; /* somebody asks session_is_interrupted often enough */
@@ -16,22 +15,14 @@ static void on_interrupt(int number) {
     (void)number;
     if (is_interrupted || !is_patient) {
         output_abandon();
-        _exit(EXIT_INTERRUPTED);
+        _Exit(EXIT_INTERRUPTED);
     }
     is_interrupted = 1;
 }
 
-static void catch_interrupt(void) {
-    /* Without SA_RESTART: a read from a terminal or a pipe must end. */
-    struct sigaction action = { .sa_handler = on_interrupt };
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-}
-
 void session_watch_interrupt(void) {
     is_patient = 1;
-    catch_interrupt();
+    system_on_interrupt(on_interrupt);
 }
 
 bool session_is_interrupted(void) {
@@ -69,7 +60,7 @@ static tuff_status open_model(struct session *session) {
 
 int session_open(struct session *session, const struct common_options *common) {
     *session = (struct session){ .common = common };
-    catch_interrupt();
+    system_on_interrupt(on_interrupt);
     tuff_context_options options = TUFF_CONTEXT_OPTIONS;
     options.device = common->device;
     options.disable = common->disable;

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#define _GNU_SOURCE
 #include "training_line.h"
+#include "system.h"
 
 #include <stdio.h>
-#include <unistd.h>
 
 void training_line_wipe(struct training_line *line) {
     if (line->stands)
@@ -12,7 +11,7 @@ void training_line_wipe(struct training_line *line) {
 }
 
 void training_line_show(struct training_line *line, const tuff_finetune_report *report) {
-    bool is_terminal = isatty(STDERR_FILENO);
+    bool is_terminal = system_is_terminal(STANDARD_ERROR);
     uint64_t stretch = report->total_steps / 100 + 1;
     bool is_due = is_terminal || report->step % stretch == 0 || report->step == report->total_steps;
     unsigned left = (unsigned)report->seconds_left;
