@@ -792,6 +792,17 @@ typedef enum tuff_schedule {
     TUFF_SCHEDULE_ORIGINAL = 4  /* then rate * (1 - s / total), as the original BERT's optimization.py */
 } tuff_schedule;
 
+/* Matrices of the encoder's layers that get low-rank adapters. */
+typedef enum tuff_lora_targets {
+    TUFF_LORA_QUERY = 1,
+    TUFF_LORA_KEY = 2,
+    TUFF_LORA_VALUE = 4,
+    TUFF_LORA_ATTENTION_OUTPUT = 8,
+    TUFF_LORA_INTERMEDIATE = 16, /* the first matrix of the feed-forward network */
+    TUFF_LORA_OUTPUT = 32,       /* the second one */
+    TUFF_LORA_ALL = 63
+} tuff_lora_targets;
+
 typedef struct tuff_trainer_options {
     size_t size;
     tuff_optimizer optimizer;
@@ -816,9 +827,15 @@ typedef struct tuff_trainer_options {
                            one, the embeddings below all layers; 1: all alike */
     bool checkpoints_activations; /* each layer is computed a second time for its backward pass instead of being kept: the
                                      same gradients in less memory */
+    uint32_t lora_rank;    /* above 0: low-rank adapters (LoRA, Hu et al. 2021) are trained, and with them the heads and the
+                              pooler alone. A matrix W is then W + alpha / rank * B A with A (rank, inputs) and B (outputs,
+                              rank); A begins uniform within 1 / sqrt(inputs), by the seed, and B as zeros, as PEFT has it.
+                              At most hidden_size */
+    double lora_alpha;     /* 0: twice the rank */
+    uint32_t lora_targets; /* flags of tuff_lora_targets */
 } tuff_trainer_options;
 #define TUFF_TRAINER_OPTIONS                                                                                 \
-    { sizeof(tuff_trainer_options), TUFF_ADAMW, TUFF_SCHEDULE_AUTO, 5e-5, 0.9, 0.999, 0, 0.01, 1, 0, 0, -1, 0, 0, 1, TUFF_DTYPE_AUTO, 1, false }
+    { sizeof(tuff_trainer_options), TUFF_ADAMW, TUFF_SCHEDULE_AUTO, 5e-5, 0.9, 0.999, 0, 0.01, 1, 0, 0, -1, 0, 0, 1, TUFF_DTYPE_AUTO, 1, false, 0, 0, TUFF_LORA_ALL }
 
 /* Opens a folder as tuff_model_open does. TUFF_UNSUPPORTED where it has no head. */
 TUFF_API tuff_status tuff_trainer_open(tuff_context *context, const char *path, const tuff_trainer_options *options,
@@ -827,7 +844,8 @@ TUFF_API void tuff_trainer_close(tuff_trainer *trainer);
 
 /* The loss of a labelled batch and the gradient of every parameter that it depends on, without dropout and without changing
  * anything. Inputs as of tuff_forward with labels. Outputs, F32: loss, and one array for each parameter under its name in
- * the folder; tied weights once. */
+ * the folder; tied weights once. Zeros for parameters that are not trained; with adapters, those of A and B under the
+ * matrix's name with lora_A or lora_B before its last word, and the gradient of the matrix that they make. */
 TUFF_API tuff_status tuff_trainer_gradients(tuff_trainer *trainer, const tuff_arrays *inputs,
                                             tuff_arrays **out_gradients);
 
@@ -848,6 +866,10 @@ TUFF_API tuff_status tuff_trainer_step(tuff_trainer *trainer, const tuff_arrays 
 /* Writes the folder that transformers loads: model.safetensors in F32 under the names of the folder that was opened, with its
  * config.json and tokenizer files. Each file is replaced whole or not at all. */
 TUFF_API tuff_status tuff_trainer_save(tuff_trainer *trainer, const char *folder);
+/* Writes the adapters alone, and the heads trained with them, as PEFT does: adapter_model.safetensors, adapter_config.json
+ * and the tokenizer files. tuff_trainer_save writes the model with its adapters merged. TUFF_ARGUMENT where the trainer has
+ * no adapters. */
+TUFF_API tuff_status tuff_trainer_save_adapter(tuff_trainer *trainer, const char *folder);
 
 /* Writes all that a trainer goes on from (weights, moments, its step) to one file, which is replaced whole. */
 TUFF_API tuff_status tuff_trainer_checkpoint(tuff_trainer *trainer, const char *path);
@@ -898,7 +920,7 @@ typedef enum tuff_head_start {
 } tuff_head_start;
 
 /* Which parameters are trained; the others stay as they are, bit by bit. The head is all that stands behind the
- * encoder: pooler and classifier. */
+ * encoder: pooler and classifier. Adapters are chosen by tuff_trainer_options.lora_rank. */
 typedef enum tuff_trainable {
     TUFF_TRAINABLE_ALL = 0,
     TUFF_TRAINABLE_HEAD = 1,
@@ -942,9 +964,10 @@ typedef struct tuff_finetune_options {
     bool (*step)(void *user, const tuff_finetune_report *report);
     void (*evaluated)(void *user, uint64_t step, const tuff_metric *metrics, size_t count);
     void *user;
+    bool exports_adapter; /* the output is what tuff_trainer_save_adapter writes, not a whole model */
 } tuff_finetune_options;
 #define TUFF_FINETUNE_OPTIONS                                                                                \
-    { sizeof(tuff_finetune_options), TUFF_TASK_CLASSIFY, 0, 0, 0, 0, 0, 0, TUFF_HEAD_OWN, 3, 32, 0.1, 0, 0, 0, 0, 0, 0, 0, TUFF_TRAINABLE_ALL, 0, 0, 0, 0, 0 }
+    { sizeof(tuff_finetune_options), TUFF_TASK_CLASSIFY, 0, 0, 0, 0, 0, 0, TUFF_HEAD_OWN, 3, 32, 0.1, 0, 0, 0, 0, 0, 0, 0, TUFF_TRAINABLE_ALL, 0, 0, 0, 0, 0, 0 }
 
 /* Trains a model on a labelled file. The output is a folder that transformers loads, with metrics.jsonl (a line a step and a
  * line an evaluation) and, under checkpoint, what a run goes on from: it is replaced whole, so that a run that is

@@ -338,6 +338,16 @@ tuff_status tuff_trainer_save(tuff_trainer *trainer, const char *folder) {
     return status;
 }
 
+tuff_status tuff_trainer_save_adapter(tuff_trainer *trainer, const char *folder) {
+    if (!trainer || !folder)
+        return tuff_fail(TUFF_ARGUMENT, "tuff_trainer_save_adapter: a trainer and a folder are needed");
+    TUFF_TRY(check_alive(trainer->device));
+    const struct tuff_allocator *before = enter_trainer(trainer);
+    tuff_status status = tuff_train_save_adapter(trainer, folder);
+    leave_trainer(trainer, before);
+    return status;
+}
+
 tuff_status tuff_finetune(tuff_context *context, const tuff_finetune_options *options) {
     tuff_finetune_options own = TUFF_FINETUNE_OPTIONS;
     tuff_trainer_options trainer = TUFF_TRAINER_OPTIONS;

@@ -5,18 +5,12 @@
 
 #include "base/memory.h"
 #include "base/random.h"
+#include "model/fresh.h"
 
 enum {
     POOLED_HEADS = TUFF_HEAD_SEQUENCE_CLASSIFICATION | TUFF_HEAD_MULTIPLE_CHOICE,
     LABELLED_HEADS = TUFF_HEAD_SEQUENCE_CLASSIFICATION | TUFF_HEAD_TOKEN_CLASSIFICATION,
     WEIGHT_STREAM = 1 << 25 /* of random numbers; each parameter adds its role */
-};
-
-/* A parameter that lies in no file. */
-struct tuff_fresh_view {
-    struct tuff_tensor_view view;
-    size_t shape[2];
-    float values[];
 };
 
 static const char *architecture_of(enum tuff_head head) {
@@ -105,33 +99,14 @@ static void keep_wanted(struct tuff_parameters *parameters, uint32_t head, bool 
     parameters->heads = head;
 }
 
-static void fill(struct tuff_fresh_view *fresh, enum tuff_role role, uint64_t seed) {
-    struct tuff_random random = { .seed = seed, .stream = (uint32_t)WEIGHT_STREAM + (uint32_t)role };
-    for (size_t i = 0; i < fresh->view.count; i++)
-        fresh->values[i] = (float)(0.02 * tuff_random_normal(&random));
-}
-
 static tuff_status add_fresh(struct tuff_parameters *parameters, const struct tuff_parameter *wanted,
                              bool is_random, uint64_t seed) {
-    struct tuff_fresh_view *fresh = NULL;
-    size_t count = wanted->shape[0] * (wanted->rank == 2 ? wanted->shape[1] : 1);
-    TUFF_TRY(tuff_reserve(&parameters->fresh, &parameters->fresh_capacity, parameters->fresh_count + 1,
-                          sizeof *parameters->fresh));
-    TUFF_TRY(tuff_alloc(1, sizeof *fresh + count * sizeof(float), &fresh));
-    parameters->fresh[parameters->fresh_count++] = fresh;
-    memcpy(fresh->shape, wanted->shape, sizeof fresh->shape);
-    fresh->view = (struct tuff_tensor_view){ .name = wanted->name,
-                                             .element = TUFF_ELEMENT_F32,
-                                             .rank = wanted->rank,
-                                             .shape = fresh->shape,
-                                             .count = count,
-                                             .data = (const unsigned char *)fresh->values,
-                                             .size = count * sizeof(float) };
-    if (is_random)
-        fill(fresh, wanted->role, seed);
-    parameters->items[parameters->count] = *wanted;
-    parameters->items[parameters->count++].source = &fresh->view;
-    parameters->element_count += count;
+    struct tuff_random random = { .seed = seed, .stream = (uint32_t)WEIGHT_STREAM + (uint32_t)wanted->role };
+    const size_t count = wanted->shape[0] * (wanted->rank == 2 ? wanted->shape[1] : 1);
+    float *values = NULL;
+    TUFF_TRY(tuff_parameters_add_fresh(parameters, wanted, &values));
+    for (size_t i = 0; i < count && is_random; i++)
+        values[i] = (float)(0.02 * tuff_random_normal(&random));
     return TUFF_OK;
 }
 

@@ -48,7 +48,10 @@ enum tuff_role {
     TUFF_ROLE_CLASSIFIER_BIAS,
     TUFF_ROLE_ANSWER_WEIGHT, /* (2, hidden_size): start and end */
     TUFF_ROLE_ANSWER_BIAS,
-    TUFF_ROLE_COUNT
+    TUFF_ROLE_COUNT,
+    /* of the matrix with the role `adapted`, in no model's folder; see model/lora.h */
+    TUFF_ROLE_LORA_A = TUFF_ROLE_COUNT, /* (rank, inputs) */
+    TUFF_ROLE_LORA_B                    /* (outputs, rank) */
 };
 
 /* Parameters that begin as ones. */
@@ -57,8 +60,9 @@ bool tuff_role_is_norm_weight(enum tuff_role role);
 struct tuff_parameter {
     const char *name; /* as transformers calls it today, with "bert." where the folder has that */
     enum tuff_role role;
-    uint32_t layer; /* 0 for what is in no layer */
-    size_t rank;    /* 1 or 2 */
+    uint32_t layer;         /* 0 for what is in no layer */
+    enum tuff_role adapted; /* of LORA_A and LORA_B */
+    size_t rank;            /* 1 or 2 */
     size_t shape[2];
     const struct tuff_tensor_view *source; /* of this shape; F32, F16, BF16 or F64 */
 };
@@ -72,7 +76,7 @@ struct tuff_parameters {
     bool has_pooler;
     bool is_decoder_tied; /* the decoder's weight is the word embeddings */
     uint64_t element_count;
-    struct tuff_fresh_view **fresh; /* sources that no file has; see model/fresh_head.h */
+    struct tuff_fresh_view **fresh; /* sources that no file has; see model/fresh.h */
     size_t fresh_count, fresh_capacity;
 };
 

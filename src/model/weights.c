@@ -21,15 +21,15 @@ static bool is_vector(const struct tuff_parameter *parameter) {
     return parameter->rank == 1;
 }
 
-static struct tuff_tensor *add_tensor(struct tuff_weights *weights, const struct tuff_parameter *parameter,
-                                      struct tuff_shape shape) {
+struct tuff_tensor *tuff_weights_add_tensor(struct tuff_weights *weights,
+                                            const struct tuff_parameter *parameter, struct tuff_shape shape) {
     size_t index = weights->tensor_count++;
     weights->tensors[index] = (struct tuff_tensor){ .name = parameter->name, .shape = shape };
     weights->is_vector[index] = is_vector(parameter);
     return &weights->tensors[index];
 }
 
-static tuff_status add_piece(struct tuff_weights *weights, const struct tuff_piece *piece) {
+tuff_status tuff_weights_add_piece(struct tuff_weights *weights, const struct tuff_piece *piece) {
     TUFF_TRY(tuff_reserve(&weights->pieces, &weights->piece_capacity, weights->piece_count + 1,
                           sizeof *weights->pieces));
     weights->pieces[weights->piece_count++] = *piece;
@@ -51,7 +51,7 @@ static tuff_status add_placed(struct load *load, enum tuff_role role, uint32_t l
         .col_group = place->col_group,
         .col_stride = place->col_stride,
     };
-    return add_piece(load->weights, &piece);
+    return tuff_weights_add_piece(load->weights, &piece);
 }
 
 static enum tuff_type matrix_type(const struct tuff_weights *weights, enum tuff_role role) {
@@ -73,7 +73,7 @@ static tuff_status add_plain(struct load *load, enum tuff_role role, uint32_t la
         .rows = vector ? 1 : (uint32_t)parameter->shape[0],
         .cols = (uint32_t)parameter->shape[parameter->rank - 1],
     };
-    *out_tensor = add_tensor(load->weights, parameter, shape);
+    *out_tensor = tuff_weights_add_tensor(load->weights, parameter, shape);
     return add_placed(load, role, layer, *out_tensor, &(struct place){ 0 });
 }
 
@@ -102,9 +102,10 @@ static tuff_status add_qkv(struct load *load, uint32_t layer, struct tuff_layer_
                                 .rows = 3 * width,
                                 .cols = config->hidden_size };
     struct tuff_shape bias_shape = { .type = TUFF_TYPE_F32, .rows = 1, .cols = 3 * width };
-    out->qkv = add_tensor(load->weights, tuff_parameters_get(load->parameters, roles[0], layer), shape);
-    out->qkv_bias =
-        add_tensor(load->weights, tuff_parameters_get(load->parameters, roles[0] + 1, layer), bias_shape);
+    out->qkv =
+        tuff_weights_add_tensor(load->weights, tuff_parameters_get(load->parameters, roles[0], layer), shape);
+    out->qkv_bias = tuff_weights_add_tensor(
+        load->weights, tuff_parameters_get(load->parameters, roles[0] + 1, layer), bias_shape);
     for (uint32_t i = 0; i < 3; i++) {
         struct place rows = { .first_row = i * width, .row_group = head_size, .row_stride = head_stride };
         struct place cols = { .first_col = i * width, .col_group = head_size, .col_stride = head_stride };
@@ -124,7 +125,7 @@ static tuff_status add_attention_output(struct load *load, uint32_t layer, struc
                            .col_stride = load->weights->head_stride };
     const struct tuff_parameter *parameter =
         tuff_parameters_get(load->parameters, TUFF_ROLE_ATTENTION_OUTPUT_WEIGHT, layer);
-    out->attention_output = add_tensor(load->weights, parameter, shape);
+    out->attention_output = tuff_weights_add_tensor(load->weights, parameter, shape);
     TUFF_TRY(add_placed(load, TUFF_ROLE_ATTENTION_OUTPUT_WEIGHT, layer, out->attention_output, &place));
     return add_plain(load, TUFF_ROLE_ATTENTION_OUTPUT_BIAS, layer, TUFF_LAYOUT_ROWS,
                      &out->attention_output_bias);
@@ -155,13 +156,13 @@ static tuff_status add_part(struct load *load, const struct tuff_parameter *para
                                 .layout = vector ? TUFF_LAYOUT_ROWS : layout,
                                 .rows = vector ? 1 : count,
                                 .cols = cols };
-    *out_tensor = add_tensor(weights, parameter, shape);
+    *out_tensor = tuff_weights_add_tensor(weights, parameter, shape);
     struct tuff_piece piece = { .parameter = parameter,
                                 .tensor = *out_tensor,
                                 .first_element = (size_t)first * (vector ? 1 : cols),
                                 .rows = shape.rows,
                                 .cols = cols };
-    return add_piece(weights, &piece);
+    return tuff_weights_add_piece(weights, &piece);
 }
 
 static tuff_status add_parts(struct load *load, enum tuff_role role, enum tuff_layout layout,
@@ -224,7 +225,8 @@ static tuff_status add_all(struct load *load) {
     TUFF_TRY(add_embeddings(load));
     for (uint32_t layer = 0; layer < layers; layer++)
         TUFF_TRY(add_layer(load, layer, &weights->layers[layer]));
-    return add_heads(load);
+    TUFF_TRY(add_heads(load));
+    return tuff_weights_add_lora(weights, load->parameters, load->options->lora_alpha);
 }
 
 /* The vocabulary is cut so that each part can be bound, as rows or as panels. */
@@ -264,17 +266,20 @@ static uint32_t depth_of(const struct load *load, const struct tuff_tensor *tens
     const struct tuff_parameter *parameter = parameter_of(load->weights, tensor);
     if (!load->options->splits_layers || parameter->role < TUFF_ROLE_QUERY_WEIGHT)
         return 0;
-    return parameter->role <= TUFF_ROLE_OUTPUT_NORM_BIAS ? parameter->layer + 1
-                                                         : load->config->num_hidden_layers + 1;
+    const bool is_of_layer =
+        parameter->role <= TUFF_ROLE_OUTPUT_NORM_BIAS || parameter->role >= TUFF_ROLE_LORA_A;
+    return is_of_layer ? parameter->layer + 1 : load->config->num_hidden_layers + 1;
 }
 
 static struct tuff_weight_range new_range(const struct load *load, size_t index, bool trained) {
     const struct tuff_weights *weights = load->weights;
     bool is_matrix = !weights->is_vector[index];
+    bool is_adapted = tuff_weights_is_adapted(weights, &weights->tensors[index]);
     return (struct tuff_weight_range){
         .is_trained = trained,
+        .is_adapted = is_adapted,
         .decays = trained && is_matrix,
-        .has_halves = trained && is_matrix && weights->type == TUFF_TYPE_F16,
+        .has_halves = (trained || is_adapted) && is_matrix && weights->type == TUFF_TYPE_F16,
         .depth = depth_of(load, &weights->tensors[index]),
     };
 }
@@ -284,12 +289,14 @@ static uint64_t kept_size(const struct load *load, size_t index, bool trained) {
     struct tuff_shape shape = load->weights->tensors[index].shape;
     /* An offset in the halves is half of it, and has to be aligned too. */
     uint64_t alignment = 2 * tuff_slice_alignment(load->weights->device);
-    if (trained)
+    if (trained || tuff_weights_is_adapted(load->weights, &load->weights->tensors[index]))
         shape.type = TUFF_TYPE_F32;
     return (tuff_shape_size(&shape) + alignment - 1) / alignment * alignment;
 }
 
-/* The last range of each kind. */
+enum range_kind { FROZEN, TRAINED_MATRICES, TRAINED_VECTORS, ADAPTED, RANGE_KINDS };
+
+/* The last range of a kind. */
 struct current {
     uint32_t range, depth;
 };
@@ -301,7 +308,12 @@ static tuff_status place_tensor(const struct load *load, size_t index, struct cu
     bool trained = is_trained(load, &weights->tensors[index]);
     uint64_t size = kept_size(load, index, trained);
     uint32_t depth = depth_of(load, &weights->tensors[index]);
-    struct current *current = &currents[trained ? 1 + weights->is_vector[index] : 0];
+    bool is_adapted = tuff_weights_is_adapted(weights, &weights->tensors[index]);
+    enum range_kind kind = is_adapted                  ? ADAPTED
+                           : !trained                  ? FROZEN
+                           : weights->is_vector[index] ? TRAINED_VECTORS
+                                                       : TRAINED_MATRICES;
+    struct current *current = &currents[kind];
     uint32_t *range = &current->range;
     if (*range == UINT32_MAX || current->depth != depth ||
         weights->ranges[*range].size + size > weights->device->limits.max_storage_range) {
@@ -323,18 +335,23 @@ static struct tuff_slice part_of(struct tuff_slice range, uint64_t offset, uint6
 
 static tuff_status take_range(struct tuff_weights *weights, struct tuff_weight_range *range) {
     TUFF_TRY(tuff_arena_take(weights->arena, range->size, &range->weights));
-    if (!range->is_trained)
-        return TUFF_OK;
     if (range->has_halves)
         TUFF_TRY(tuff_arena_take(weights->arena, range->size / 2, &range->halves));
-    TUFF_TRY(tuff_arena_take(weights->arena, range->size, &range->gradients));
+    if (range->is_adapted)
+        TUFF_TRY(tuff_arena_take(weights->arena, range->size, &range->base));
+    if (range->is_trained || range->is_adapted)
+        TUFF_TRY(tuff_arena_take(weights->arena, range->size, &range->gradients));
+    if (!range->is_trained)
+        return TUFF_OK;
     TUFF_TRY(tuff_arena_take(weights->arena, range->size, &range->first_moments));
     return tuff_arena_take(weights->arena, range->size, &range->second_moments);
 }
 
 static tuff_status place_all(const struct load *load) {
     struct tuff_weights *weights = load->weights;
-    struct current currents[3] = { { UINT32_MAX, 0 }, { UINT32_MAX, 0 }, { UINT32_MAX, 0 } };
+    struct current currents[RANGE_KINDS];
+    for (size_t i = 0; i < RANGE_KINDS; i++)
+        currents[i] = (struct current){ UINT32_MAX, 0 };
     TUFF_TRY(tuff_alloc(weights->tensor_count, sizeof *weights->range_of, &weights->range_of));
     TUFF_TRY(tuff_alloc(weights->tensor_count, sizeof *weights->offset_of, &weights->offset_of));
     TUFF_TRY(tuff_alloc(weights->tensor_count, sizeof *weights->gradients, &weights->gradients));
@@ -348,7 +365,7 @@ static tuff_status place_all(const struct load *load) {
         uint64_t size = tuff_shape_size(&tensor->shape);
         tensor->slice = range->has_halves ? part_of(range->halves, weights->offset_of[i] / 2, size)
                                           : part_of(range->weights, weights->offset_of[i], size);
-        if (!range->is_trained)
+        if (!range->gradients.buffer)
             continue;
         weights->gradients[i] = *tensor;
         weights->gradients[i].shape.type = TUFF_TYPE_F32;
@@ -362,9 +379,10 @@ static tuff_status place_all(const struct load *load) {
 static tuff_status record_zeros(struct tuff_weights *weights, struct tuff_recording *recording) {
     for (size_t i = 0; i < weights->range_count; i++) {
         const struct tuff_weight_range *range = &weights->ranges[i];
+        if (range->gradients.buffer)
+            TUFF_TRY(tuff_record_fill(recording, range->gradients, 0));
         if (!range->is_trained)
             continue;
-        TUFF_TRY(tuff_record_fill(recording, range->gradients, 0));
         TUFF_TRY(tuff_record_fill(recording, range->first_moments, 0));
         TUFF_TRY(tuff_record_fill(recording, range->second_moments, 0));
     }
@@ -392,7 +410,7 @@ static tuff_status load_all(struct load *load) {
         TUFF_TRY(tuff_weights_upload(weights, &weights->tensors[i]));
     if (!load->options->is_trained)
         return TUFF_OK;
-    TUFF_TRY(tuff_weights_renew_halves(weights));
+    TUFF_TRY(tuff_weights_renew(weights));
     return clear(weights);
 }
 
@@ -431,5 +449,6 @@ void tuff_weights_free(struct tuff_weights *weights) {
     tuff_free(weights->offset_of);
     tuff_free(weights->ranges);
     tuff_free(weights->pieces);
+    tuff_free(weights->adapters);
     tuff_free(weights);
 }

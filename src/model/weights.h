@@ -26,11 +26,13 @@ struct tuff_piece {
  * read as F16 there is a copy in halves, which lies as they do. */
 struct tuff_weight_range {
     bool is_trained;
+    bool
+        is_adapted; /* matrices with adapters: what they were lies in `base`; they have gradients, but no moments */
     bool decays; /* matrices and tables; not biases and norms */
     bool has_halves;
     uint32_t depth; /* where layers have ranges of their own: 0 embeddings, i + 1 layer i, then the heads */
     uint64_t size;
-    struct tuff_slice weights, gradients, first_moments, second_moments;
+    struct tuff_slice weights, gradients, first_moments, second_moments, base;
     struct tuff_slice halves; /* of size / 2 bytes */
 };
 
@@ -41,6 +43,12 @@ struct tuff_layer_weights {
     struct tuff_tensor *intermediate, *intermediate_bias; /* (intermediate, hidden) */
     struct tuff_tensor *output, *output_bias;             /* (hidden, intermediate) */
     struct tuff_tensor *output_norm_gamma, *output_norm_beta;
+};
+
+/* A matrix and its adapters' tensors; see ops/lora.h. */
+struct tuff_adapter {
+    struct tuff_tensor *weight, *a, *b;
+    uint32_t parts;
 };
 
 /* Heads that the folder lacks are NULL. */
@@ -75,6 +83,9 @@ struct tuff_weights {
     size_t range_count, range_capacity;
     struct tuff_piece *pieces;
     size_t piece_count, piece_capacity;
+    struct tuff_adapter *adapters;
+    size_t adapter_count, adapter_capacity;
+    float lora_scale;
 };
 
 struct tuff_weights_options {
@@ -84,6 +95,7 @@ struct tuff_weights_options {
     bool (*is_trained)(const void *user, const struct tuff_parameter *parameter);
     const void *user;
     bool splits_layers; /* no range has parameters of two layers */
+    double lora_alpha;  /* where the parameters have adapters */
 };
 
 /* Places all parameters on the device, uploads them and lets their pages go. Gradients and moments begin as
@@ -95,19 +107,51 @@ void tuff_weights_free(struct tuff_weights *weights);
 
 /* model/weights_data.c: between the device and the layout of Hugging Face. */
 
-/* Appends the copies in halves of what is trained, after its weights have changed. */
-tuff_status tuff_weights_record_halves(const struct tuff_weights *weights, struct tuff_recording *recording);
+/* Appends what follows from trained weights after they have changed: matrices with adapters, then the copies in halves. */
+tuff_status tuff_weights_record_renewal(const struct tuff_weights *weights, struct tuff_recording *recording);
 /* The same at once. */
-tuff_status tuff_weights_renew_halves(struct tuff_weights *weights);
+tuff_status tuff_weights_renew(struct tuff_weights *weights);
 /* Uploads a tensor from the files that its pieces' parameters lie in. */
 tuff_status tuff_weights_upload(struct tuff_weights *weights, const struct tuff_tensor *tensor);
-enum tuff_weight_kind { TUFF_WEIGHT, TUFF_GRADIENT, TUFF_FIRST_MOMENT, TUFF_SECOND_MOMENT };
+enum tuff_weight_kind {
+    TUFF_WEIGHT, /* what the model computes with */
+    TUFF_GRADIENT,
+    TUFF_FIRST_MOMENT,
+    TUFF_SECOND_MOMENT,
+    TUFF_BASE_WEIGHT /* without adapters: what it is kept and restored from */
+};
 /* One parameter (its weights, or what training keeps beside them) as its folder has it: out_values takes all
- * elements. Zeros where the parameter is not trained. */
+ * elements. Zeros where the parameter is not trained; a matrix with adapters has a gradient. */
 tuff_status tuff_weights_download(const struct tuff_weights *weights, const struct tuff_parameter *parameter,
                                   enum tuff_weight_kind kind, float *out_values);
 /* The other way for all parameters: values[i] has the elements of parameters->items[i]. */
 tuff_status tuff_weights_restore(struct tuff_weights *weights, enum tuff_weight_kind kind,
                                  const struct tuff_parameters *parameters, const float *const *values);
+
+/* model/weights_lora.c: adapters. */
+
+/* Adds the tensors of all adapters that the parameters have, behind the others. */
+tuff_status tuff_weights_add_lora(struct tuff_weights *weights, const struct tuff_parameters *parameters,
+                                  double alpha);
+bool tuff_weights_is_adapted(const struct tuff_weights *weights, const struct tuff_tensor *tensor);
+/* Appends what makes the matrices of their adapters. */
+tuff_status tuff_weights_record_merge(const struct tuff_weights *weights, struct tuff_recording *recording);
+/* Appends what makes the adapters' gradients of those of their matrices. */
+tuff_status tuff_weights_record_lora(const struct tuff_weights *weights, struct tuff_recording *recording);
+/* The same at once. */
+tuff_status tuff_weights_find_lora_gradients(struct tuff_weights *weights);
+
+/* What they are built with (model/weights.c, model/weights_data.c). */
+struct tuff_tensor *tuff_weights_add_tensor(struct tuff_weights *weights,
+                                            const struct tuff_parameter *parameter, struct tuff_shape shape);
+tuff_status tuff_weights_add_piece(struct tuff_weights *weights, const struct tuff_piece *piece);
+/* The tensor as it lies in its range's array of this kind; an empty slice where there is none. What is trained or adapted
+ * is F32 in all of them. */
+struct tuff_tensor tuff_weights_view(const struct tuff_weights *weights, const struct tuff_tensor *tensor,
+                                     enum tuff_weight_kind kind);
+/* Records something and runs it. */
+tuff_status tuff_weights_run(struct tuff_weights *weights,
+                             tuff_status (*record)(const struct tuff_weights *weights,
+                                                   struct tuff_recording *recording));
 
 #endif

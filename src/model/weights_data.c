@@ -73,16 +73,15 @@ static tuff_status read_row(void *user, uint32_t row, float *out_values) {
     return TUFF_OK;
 }
 
-/* The tensor as it lies in the range's array of this kind; an empty slice where there is none. What is trained
- * is F32 in all of them. */
-static struct tuff_tensor view_of(const struct tuff_weights *weights, const struct tuff_tensor *tensor,
-                                  enum tuff_weight_kind kind) {
+struct tuff_tensor tuff_weights_view(const struct tuff_weights *weights, const struct tuff_tensor *tensor,
+                                     enum tuff_weight_kind kind) {
     size_t index = (size_t)(tensor - weights->tensors);
     const struct tuff_weight_range *range = &weights->ranges[weights->range_of[index]];
     const struct tuff_slice slices[] = { range->weights, range->gradients, range->first_moments,
-                                         range->second_moments };
+                                         range->second_moments,
+                                         range->is_adapted ? range->base : range->weights };
     struct tuff_tensor view = *tensor;
-    if (range->is_trained)
+    if (range->is_trained || range->is_adapted)
         view.shape.type = TUFF_TYPE_F32;
     view.slice = slices[kind];
     view.slice.offset += weights->offset_of[index];
@@ -92,7 +91,7 @@ static struct tuff_tensor view_of(const struct tuff_weights *weights, const stru
 
 tuff_status tuff_weights_upload(struct tuff_weights *weights, const struct tuff_tensor *tensor) {
     struct fill fill = { .weights = weights, .tensor = tensor };
-    const struct tuff_tensor view = view_of(weights, tensor, TUFF_WEIGHT);
+    const struct tuff_tensor view = tuff_weights_view(weights, tensor, TUFF_BASE_WEIGHT);
     TUFF_TRY(tuff_alloc(tensor->shape.cols, sizeof *fill.values, &fill.values));
     tuff_status status = tuff_tensor_fill(weights->device, &view, read_row, &fill);
     tuff_free(fill.values);
@@ -110,7 +109,7 @@ static uint32_t row_of(const struct tuff_piece *piece, uint32_t index) {
 
 static tuff_status download_piece(const struct tuff_weights *weights, const struct tuff_piece *piece,
                                   enum tuff_weight_kind kind, float *out_values) {
-    struct tuff_tensor view = view_of(weights, piece->tensor, kind);
+    struct tuff_tensor view = tuff_weights_view(weights, piece->tensor, kind);
     size_t stride = view.shape.cols;
     float *values = NULL;
     if (!view.slice.buffer) {
@@ -139,7 +138,7 @@ tuff_status tuff_weights_download(const struct tuff_weights *weights, const stru
 }
 
 static tuff_status restore_tensor(struct fill *fill, enum tuff_weight_kind kind) {
-    struct tuff_tensor view = view_of(fill->weights, fill->tensor, kind);
+    struct tuff_tensor view = tuff_weights_view(fill->weights, fill->tensor, kind);
     if (!view.slice.buffer)
         return TUFF_OK;
     TUFF_TRY(tuff_alloc(view.shape.cols, sizeof *fill->values, &fill->values));
@@ -156,10 +155,12 @@ tuff_status tuff_weights_restore(struct tuff_weights *weights, enum tuff_weight_
         };
         TUFF_TRY(restore_tensor(&fill, kind));
     }
-    return kind == TUFF_WEIGHT ? tuff_weights_renew_halves(weights) : TUFF_OK;
+    return kind == TUFF_BASE_WEIGHT ? tuff_weights_renew(weights) : TUFF_OK;
 }
 
-tuff_status tuff_weights_record_halves(const struct tuff_weights *weights, struct tuff_recording *recording) {
+tuff_status tuff_weights_record_renewal(const struct tuff_weights *weights,
+                                        struct tuff_recording *recording) {
+    TUFF_TRY(tuff_weights_record_merge(weights, recording));
     for (size_t i = 0; i < weights->range_count; i++) {
         const struct tuff_weight_range *range = &weights->ranges[i];
         if (range->has_halves)
@@ -169,12 +170,18 @@ tuff_status tuff_weights_record_halves(const struct tuff_weights *weights, struc
     return TUFF_OK;
 }
 
-tuff_status tuff_weights_renew_halves(struct tuff_weights *weights) {
-    struct tuff_recording *recording = NULL;
-    if (weights->type != TUFF_TYPE_F16)
+tuff_status tuff_weights_renew(struct tuff_weights *weights) {
+    if (weights->type != TUFF_TYPE_F16 && weights->adapter_count == 0)
         return TUFF_OK;
+    return tuff_weights_run(weights, tuff_weights_record_renewal);
+}
+
+tuff_status tuff_weights_run(struct tuff_weights *weights,
+                             tuff_status (*record)(const struct tuff_weights *weights,
+                                                   struct tuff_recording *recording)) {
+    struct tuff_recording *recording = NULL;
     TUFF_TRY(tuff_recording_create(weights->device, &recording));
-    tuff_status status = tuff_weights_record_halves(weights, recording);
+    tuff_status status = record(weights, recording);
     if (status == TUFF_OK)
         status = tuff_recording_end(recording);
     if (status == TUFF_OK)

@@ -14,7 +14,7 @@ enum { STATE_NAME_SIZE = 192, PROGRESS_COUNT = 12, SCALE_COUNT = 4 };
 static const struct {
     enum tuff_weight_kind kind;
     const char *prefix;
-} kinds[] = { { TUFF_WEIGHT, "weight/" },
+} kinds[] = { { TUFF_BASE_WEIGHT, "weight/" },
               { TUFF_FIRST_MOMENT, "first/" },
               { TUFF_SECOND_MOMENT, "second/" } };
 

@@ -42,7 +42,8 @@ static bool change(json_t *root, const struct tuff_config *config) {
                                             [TUFF_PROBLEM_MULTI_LABEL] = "multi_label_classification" };
     const char *problem = problems[config->problem_type];
     json_t *architectures = json_array();
-    bool is_set = architectures && json_array_append_new(architectures, json_string(config->architecture)) == 0;
+    bool is_set =
+        architectures && json_array_append_new(architectures, json_string(config->architecture)) == 0;
     is_set = json_object_set_new(root, "architectures", architectures) == 0 && is_set;
     if (config->heads & (TUFF_HEAD_SEQUENCE_CLASSIFICATION | TUFF_HEAD_TOKEN_CLASSIFICATION))
         is_set = set_labels(root, config) && is_set;
@@ -53,7 +54,7 @@ static bool change(json_t *root, const struct tuff_config *config) {
     return set_type(root) && is_set;
 }
 
-static tuff_status write_json(const json_t *root, const char *path) {
+tuff_status tuff_export_json(const json_t *root, const char *path) {
     const size_t flags = JSON_INDENT(2) | JSON_SORT_KEYS | JSON_REAL_PRECISION(15);
     char *text = NULL;
     size_t size = json_dumpb(root, NULL, 0, flags);
@@ -77,7 +78,7 @@ tuff_status tuff_config_export(const struct tuff_folder *folder, const char *to)
     if (status == TUFF_OK && !change(root.value, &folder->config))
         status = tuff_fail(TUFF_HOST_MEMORY, "%s: there is no memory to write it", target);
     if (status == TUFF_OK)
-        status = write_json(root.value, target);
+        status = tuff_export_json(root.value, target);
     tuff_json_free(&root);
     tuff_free(source);
     tuff_free(target);

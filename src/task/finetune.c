@@ -103,6 +103,8 @@ static tuff_status check_options(const tuff_finetune_options *options) {
     if (!isfinite(options->data->label_offset) || !isfinite(options->data->label_scale) ||
         options->data->label_scale == 0)
         return tuff_fail(TUFF_ARGUMENT, "the label scale must be finite and not 0, the offset finite");
+    if (options->exports_adapter && options->trainer->lora_rank == 0)
+        return tuff_fail(TUFF_ARGUMENT, "an adapter is exported where adapters are trained: give their rank");
     if (!options->dev && (options->eval_every > 0 || options->patience > 0))
         return tuff_fail(TUFF_ARGUMENT, "evaluations and patience need examples to evaluate: a dev file");
     return TUFF_OK;
@@ -229,7 +231,8 @@ static tuff_status make_step(struct finetune *run, tuff_step_report *report, uin
 static tuff_status save(const struct finetune *run) {
     const struct tuff_folder *folder = &run->trainer->folder;
     const uint32_t length = run->options->data->max_length;
-    TUFF_TRY(tuff_train_save(run->trainer, run->options->output));
+    TUFF_TRY(run->options->exports_adapter ? tuff_train_save_adapter(run->trainer, run->options->output)
+                                           : tuff_train_save(run->trainer, run->options->output));
     if (run->spec->loss != TUFF_LOSS_PAIRS)
         return TUFF_OK;
     return tuff_sentence_export(run->options->output, run->train.features.pool, folder->config.hidden_size,

@@ -57,6 +57,7 @@ static tuff_status accumulate(struct tuff_trainer *trainer, const struct tuff_tr
 static tuff_status collect(const struct tuff_trainer *trainer, double loss, struct tuff_arrays *arrays) {
     const struct tuff_parameters *parameters = &trainer->folder.parameters;
     float *values = NULL;
+    TUFF_TRY(tuff_weights_find_lora_gradients(trainer->weights));
     TUFF_TRY(tuff_arrays_make(arrays, "loss", TUFF_F32, 0, NULL, &values));
     *values = (float)loss;
     for (size_t i = 0; i < parameters->count; i++) {

@@ -2,58 +2,11 @@
 #include "task/trainer.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "model/hub.h"
 #include "task/batcher.h"
-
-static bool is_of_head(const struct tuff_parameter *parameter) {
-    return parameter->role >= TUFF_ROLE_POOLER_WEIGHT;
-}
-
-static bool is_chosen(const struct tuff_trainer *trainer, const struct tuff_parameter *parameter) {
-    const uint32_t layers = trainer->folder.config.num_hidden_layers;
-    const bool is_of_layer = parameter->role >= TUFF_ROLE_QUERY_WEIGHT && !is_of_head(parameter);
-    const bool is_norm_weight = parameter->role == TUFF_ROLE_EMBEDDINGS_NORM_WEIGHT ||
-                                parameter->role == TUFF_ROLE_ATTENTION_NORM_WEIGHT ||
-                                parameter->role == TUFF_ROLE_OUTPUT_NORM_WEIGHT;
-    switch (trainer->trainable) {
-    case TUFF_TRAINABLE_HEAD:
-        return is_of_head(parameter);
-    case TUFF_TRAINABLE_LAST:
-        return is_of_head(parameter) ||
-               (is_of_layer && parameter->layer + trainer->trainable_count >= layers);
-    case TUFF_TRAINABLE_BIASES:
-        return is_of_head(parameter) || (parameter->rank == 1 && !is_norm_weight);
-    case TUFF_TRAINABLE_ALL:
-        break;
-    }
-    return true;
-}
-
-/* Of what is chosen, the pooler is trained where the loss of the folder's heads depends on it; what it does not
- * depend on keeps its weights, as a parameter without gradient does in PyTorch. */
-static bool is_trained(const void *user, const struct tuff_parameter *parameter) {
-    const struct tuff_trainer *trainer = user;
-    const uint32_t pooled =
-        TUFF_HEAD_SEQUENCE_CLASSIFICATION | TUFF_HEAD_MULTIPLE_CHOICE | TUFF_HEAD_NEXT_SENTENCE;
-    const bool is_pooler =
-        parameter->role == TUFF_ROLE_POOLER_WEIGHT || parameter->role == TUFF_ROLE_POOLER_BIAS;
-    if (is_pooler && !(trainer->folder.parameters.heads & pooled))
-        return false;
-    return is_chosen(trainer, parameter);
-}
-
-static tuff_status check_choice(const struct tuff_trainer *trainer) {
-    const uint32_t layers = trainer->folder.config.num_hidden_layers;
-    if (trainer->trainable == TUFF_TRAINABLE_HEAD && trainer->folder.parameters.heads == 0)
-        return tuff_fail(TUFF_ARGUMENT, "this task has no head, so that it cannot be all that is trained");
-    if (trainer->trainable == TUFF_TRAINABLE_LAST &&
-        (trainer->trainable_count < 1 || trainer->trainable_count > layers))
-        return tuff_fail(TUFF_ARGUMENT, "the last %u layers were to be trained, but the model has %u",
-                         trainer->trainable_count, layers);
-    return TUFF_OK;
-}
 
 static struct tuff_bert_dropout dropout_of(const struct tuff_config *config, double dropout) {
     if (dropout >= 0)
@@ -77,6 +30,7 @@ static tuff_status check_options(const tuff_trainer_options *options) {
         { "the dropout", options->dropout, -HUGE_VAL, 0.99 },
         { "the label smoothing", options->label_smoothing, 0, 0.99 },
         { "the decay by layers", options->layer_decay, 1e-6, 1 },
+        { "the alpha of adapters", options->lora_alpha, 0, 1e6 },
         { "the number of parts to accumulate", options->accumulate, 1, 1 << 20 },
     };
     for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
@@ -130,10 +84,20 @@ static tuff_status make_ranges(struct tuff_trainer *trainer) {
     return TUFF_OK;
 }
 
+/* The optimizer clears what it has used, which the gradients of matrices with adapters are not part of. */
+static tuff_status record_clear_adapted(const struct tuff_trainer *trainer,
+                                        struct tuff_recording *recording) {
+    for (size_t i = 0; i < trainer->weights->range_count; i++)
+        if (trainer->weights->ranges[i].is_adapted)
+            TUFF_TRY(tuff_record_fill(recording, trainer->weights->ranges[i].gradients, 0));
+    return TUFF_OK;
+}
+
 static tuff_status record_clear(struct tuff_trainer *trainer) {
     TUFF_TRY(tuff_recording_create(trainer->device, &trainer->clear));
     for (uint32_t i = 0; i < trainer->adamw.range_count; i++)
         TUFF_TRY(tuff_record_fill(trainer->clear, trainer->ranges[i].gradients, 0));
+    TUFF_TRY(record_clear_adapted(trainer, trainer->clear));
     return tuff_recording_end(trainer->clear);
 }
 
@@ -144,8 +108,10 @@ static tuff_status record_update(struct tuff_trainer *trainer) {
     TUFF_TRY(tuff_arena_take(trainer->arena, 16, &adamw->step));
     TUFF_TRY(tuff_arena_take(trainer->arena, 16, &adamw->result));
     TUFF_TRY(tuff_recording_create(trainer->device, &trainer->update));
+    TUFF_TRY(tuff_weights_record_lora(trainer->weights, trainer->update));
     TUFF_TRY(tuff_adamw_record(trainer->device, trainer->update, adamw));
-    TUFF_TRY(tuff_weights_record_halves(trainer->weights, trainer->update));
+    TUFF_TRY(record_clear_adapted(trainer, trainer->update));
+    TUFF_TRY(tuff_weights_record_renewal(trainer->weights, trainer->update));
     return tuff_recording_end(trainer->update);
 }
 
@@ -154,7 +120,8 @@ static tuff_status come_to_device(struct tuff_trainer *trainer) {
     const bool is_half = trainer->scale.is_dynamic;
     const struct tuff_weights_options weights = { .type = is_half ? TUFF_TYPE_F16 : TUFF_TYPE_F32,
                                                   .splits_layers = trainer->layer_decay != 1,
-                                                  .is_trained = is_trained,
+                                                  .lora_alpha = trainer->lora.alpha,
+                                                  .is_trained = tuff_trainer_trains,
                                                   .user = trainer };
     TUFF_TRY(tuff_weights_load(trainer->device, &trainer->folder.config, &trainer->folder.parameters,
                                &weights, &trainer->weights));
@@ -174,8 +141,10 @@ static tuff_status open_folder(struct tuff_trainer *trainer, const char *path) {
 
 static tuff_status load(struct tuff_trainer *trainer, const char *path, const tuff_trainer_options *options,
                         const struct tuff_trainer_setup *setup) {
-    if (path)
+    if (path) {
+        TUFF_TRY(tuff_copy_text(path, strlen(path), &trainer->name));
         TUFF_TRY(open_folder(trainer, path));
+    }
     trainer->is_for_task = setup != NULL;
     if (setup)
         TUFF_TRY(setup->prepare(setup->user, &trainer->folder));
@@ -186,7 +155,14 @@ static tuff_status load(struct tuff_trainer *trainer, const char *path, const tu
         trainer->trainable = setup->trainable;
         trainer->trainable_count = setup->trainable_count;
     }
-    TUFF_TRY(check_choice(trainer));
+    trainer->lora =
+        (struct tuff_lora){ .rank = options->lora_rank,
+                            .alpha = options->lora_alpha > 0 ? options->lora_alpha : 2.0 * options->lora_rank,
+                            .targets = options->lora_targets,
+                            .seed = options->seed };
+    TUFF_TRY(tuff_trainer_check_choice(trainer));
+    if (trainer->lora.rank > 0)
+        TUFF_TRY(tuff_parameters_add_lora(&trainer->folder.parameters, &trainer->lora));
     tuff_runner_init(&trainer->runner, trainer->device, &trainer->folder.config, NULL);
     trainer->runner.dropout = dropout_of(&trainer->folder.config, options->dropout);
     trainer->runner.label_smoothing = (float)options->label_smoothing;
@@ -261,6 +237,7 @@ void tuff_trainer_free(struct tuff_trainer *trainer) {
         tuff_device_part(trainer->device, &trainer->member);
     leave(&trainer->member);
     tuff_free(trainer->checkpoint);
+    tuff_free(trainer->name);
     tuff_folder_close(&trainer->folder);
     tuff_mutex_destroy(&trainer->lock);
     tuff_free(trainer);

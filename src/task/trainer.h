@@ -5,6 +5,7 @@
 
 #include "base/thread.h"
 #include "model/folder.h"
+#include "model/lora.h"
 #include "model/run.h"
 #include "ops/adamw.h"
 #include "task/grid.h"
@@ -35,6 +36,8 @@ struct tuff_trainer {
     char *checkpoint; /* the file that it was written to or read from last; NULL: none */
     tuff_trainable trainable;
     uint32_t trainable_count; /* of LAST: layers */
+    struct tuff_lora lora;
+    char *name;         /* of the model as it was opened; NULL where it is from scratch */
     uint32_t row_limit; /* of what is computed at once, as in the run's first step; 0: none yet */
     bool is_for_task; /* its folder's head was set: written as transformers would, with a config of its own */
 };
@@ -81,6 +84,12 @@ tuff_status tuff_trainer_update(struct tuff_trainer *trainer, tuff_step_report *
 /* Forgets the gradients. */
 tuff_status tuff_trainer_clear(struct tuff_trainer *trainer);
 
+/* task/trainable.c: of what is chosen, the pooler is trained where the loss of the folder's heads depends on it; what it does
+ * not depend on keeps its weights, as a parameter without gradient does in PyTorch. `user` is the trainer. */
+bool tuff_trainer_trains(const void *user, const struct tuff_parameter *parameter);
+/* Refuses a choice that the opened folder cannot follow. */
+tuff_status tuff_trainer_check_choice(const struct tuff_trainer *trainer);
+
 /* task/train_arrays.c: the same on raw tensors. */
 tuff_status tuff_train_gradients(struct tuff_trainer *trainer, const struct tuff_arrays *inputs,
                                  struct tuff_arrays **out_gradients);
@@ -95,5 +104,7 @@ tuff_status tuff_train_restore(struct tuff_trainer *trainer, const char *path);
 
 /* task/export.c */
 tuff_status tuff_train_save(const struct tuff_trainer *trainer, const char *folder);
+/* task/export_adapter.c */
+tuff_status tuff_train_save_adapter(const struct tuff_trainer *trainer, const char *folder);
 
 #endif

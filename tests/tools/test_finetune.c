@@ -184,6 +184,7 @@ Test(tools_finetune, what_is_frozen_stays_as_it_is) {
         { "head", "bert.encoder.layer.1.output.LayerNorm.bias", "bert.pooler.dense.weight" },
         { "last:1", "bert.encoder.layer.0.output.dense.weight", "bert.encoder.layer.1.output.dense.weight" },
         { "bias", "bert.encoder.layer.1.output.dense.weight", "bert.encoder.layer.0.output.dense.bias" },
+        { "lora:2", "bert.encoder.layer.1.output.dense.bias", "bert.encoder.layer.0.output.dense.weight" },
     };
     const char *line =
         CLASSIFY "--head zeros --epochs 2 --model %s --output %s --trainable %s --seed 1 --learning-rate %s";
@@ -206,6 +207,30 @@ Test(tools_finetune, what_is_frozen_stays_as_it_is) {
     cr_expect_eq(run.code, 1, "%s", run.err);
     cr_expect_eq(test_command(line, model, "after", "last", "1e-3").code, 2);
     cr_expect_eq(test_command(line, model, "after", "tail", "1e-3").code, 2);
+    cr_expect_eq(test_command(line, model, "after", "lora:0", "1e-3").code, 2);
+    cr_expect_eq(test_command(line, model, "after", "lora:2 --lora-targets query,pooler", "1e-3").code, 2);
+    cr_expect_eq(test_command(line, model, "after", "all --export adapter", "1e-3").code, 2);
+}
+
+Test(tools_finetune, adapters_are_written_as_peft_reads_them) {
+    const char *model = test_oracle("models/bert-relu");
+    struct test_command run = test_command(
+        CLASSIFY "--epochs 1 --model %s --output out --trainable lora:2 --lora-alpha 6 --lora-targets "
+                 "query,output --export adapter",
+        model);
+    size_t size = 0;
+    cr_assert_eq(run.code, 0, "%s", run.err);
+    cr_expect_neq(access("out/vocab.txt", F_OK) && access("out/tokenizer.json", F_OK), 1);
+    cr_expect_neq(access("out/model.safetensors", F_OK), 0);
+    cr_expect(has("out/adapter_config.json", "\"lora_alpha\": 6.0"));
+    cr_expect(has("out/adapter_config.json", "\"r\": 2"));
+    cr_expect(has("out/adapter_config.json", "\"task_type\": \"SEQ_CLS\""));
+    cr_expect(has("out/adapter_config.json", "(attention\\\\.self\\\\.query|output\\\\.dense)"));
+    cr_expect(has("out/adapter_config.json", "\"pooler\",\n    \"classifier\""));
+    find_tensor("out/adapter_model.safetensors",
+                "base_model.model.bert.encoder.layer.1.attention.self.query.lora_B.weight", &size);
+    find_tensor("out/adapter_model.safetensors", "base_model.model.classifier.weight", &size);
+    cr_expect(!has("out/adapter_model.safetensors", "key.lora_A"));
 }
 
 /* At a learning rate of 0 the first evaluation is the best one. */

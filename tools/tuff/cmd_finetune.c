@@ -3,12 +3,12 @@
 #include "commands.h"
 #include "session.h"
 #include "tasks.h"
+#include "trainable.h"
 #include "training_flags.h"
 #include "training_line.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 struct finetune {
     struct common_options common;
@@ -19,7 +19,7 @@ struct finetune {
     struct training_flags flags;
     uint64_t epochs, batch_size, patience;
     int optimizer, schedule, order, head, padding;
-    const char *trainable;
+    struct trainable_flags trainable;
     struct training_line line;
 };
 
@@ -32,28 +32,6 @@ static bool show_step(void *user, const tuff_finetune_report *report) {
 static void show_metrics(void *user, uint64_t step, const tuff_metric *metrics, size_t count) {
     struct finetune *finetune = user;
     training_line_metrics(&finetune->line, step, metrics, count);
-}
-
-/* all, head, last:N or bias. */
-static int take_trainable(const struct command *command, struct finetune *finetune) {
-    static const char *const words[] = { "all", "head", "last", "bias" };
-    const char *value = finetune->trainable;
-    size_t length = value ? strcspn(value, ":") : 0;
-    if (!value)
-        return OPTIONS_GO_ON;
-    for (size_t i = 0; i < COUNT(words); i++) {
-        bool is_last = i == TUFF_TRAINABLE_LAST;
-        char *end = NULL;
-        unsigned long count = is_last && value[length] ? strtoul(value + length + 1, &end, 10) : 0;
-        if (strlen(words[i]) != length || memcmp(words[i], value, length) != 0)
-            continue;
-        if (is_last ? !end || *end || count < 1 || count > UINT32_MAX : value[length])
-            break;
-        finetune->options.trainable = (tuff_trainable)i;
-        finetune->options.trainable_count = (uint32_t)count;
-        return OPTIONS_GO_ON;
-    }
-    return options_refuse(command, "--trainable takes all, head, last:N or bias, not '%s'", value);
 }
 
 static int run(struct finetune *finetune, tuff_task task) {
@@ -157,14 +135,7 @@ int tuff_cmd_finetune(int argc, char **argv) {
                    "end the run after as many evaluations in a row without a better figure (accuracy, f1, "
                    "pearson), and "
                    "keep the best model (all epochs, and the last model)"),
-        { .name = "trainable",
-          .type = OPTION_STRING,
-          .value_name = "WHAT",
-          .target = &finetune.trainable,
-          .help =
-              "all, head (what stands behind the encoder: pooler and classifier), last:N (the head and the "
-              "last N "
-              "layers) or bias (the head and the encoder's biases: BitFit); the rest stays as it is (all)" },
+        TRAINABLE_FLAGS(finetune.trainable),
         { .name = "padding",
           .type = OPTION_CHOICE,
           .target = &finetune.padding,
@@ -202,6 +173,6 @@ int tuff_cmd_finetune(int argc, char **argv) {
     if (code == OPTIONS_GO_ON)
         code = tasks_find(&command, &arguments, &task);
     if (code == OPTIONS_GO_ON)
-        code = take_trainable(&command, &finetune);
+        code = trainable_take(&command, &finetune.trainable, &finetune.options, &finetune.trainer);
     return code == OPTIONS_GO_ON ? run(&finetune, task) : code;
 }
