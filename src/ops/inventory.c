@@ -42,6 +42,22 @@ static const uint32_t attentions[][8] = {
     { 0 },
 };
 
+/* What a layer of BERT-Base and of MiniLM multiplies, for batches from the smallest on: inner size, outputs, activation.
+ * Few rows are other tiles. */
+static const uint32_t layer_products[][3] = {
+    { 768, 2304, TUFF_ACTIVATION_NONE }, { 768, 768, TUFF_ACTIVATION_NONE },
+    { 768, 3072, TUFF_ACTIVATION_GELU }, { 3072, 768, TUFF_ACTIVATION_NONE },
+    { 384, 1152, TUFF_ACTIVATION_NONE }, { 384, 384, TUFF_ACTIVATION_NONE },
+    { 384, 1536, TUFF_ACTIVATION_GELU }, { 1536, 384, TUFF_ACTIVATION_NONE },
+};
+static const uint32_t batch_rows[] = { 16, 48, 128, 1024 };
+
+/* More rows than the ops are checked with. */
+static const uint32_t embeddings[][8] = { { 1024, 384 }, { 1024, 768 }, { 0 } };
+static const uint32_t pools[][8] = { { 64, 16, 384, TUFF_POOL_MEAN, 1 },
+                                     { 64, 16, 768, TUFF_POOL_CLS, 1 },
+                                     { 0 } };
+
 static bool is_fatal(tuff_status status) {
     return status == TUFF_DEVICE_LOST || status == TUFF_HOST_MEMORY || status == TUFF_DEVICE_MEMORY;
 }
@@ -55,14 +71,6 @@ static int by_name(const void *a, const void *b) {
     for (uint32_t i = 0; order == 0 && i < x->kernel->spec_count; i++)
         order = (x->specs[i] > y->specs[i]) - (x->specs[i] < y->specs[i]);
     return order;
-}
-
-static void describe(const struct tuff_pipeline_key *key, char *text, size_t size) {
-    size_t length = 0;
-    text[0] = 0;
-    for (uint32_t i = 0; i < key->kernel->spec_count && length < size; i++)
-        length += (size_t)snprintf(text + length, size - length, "%s%s=%u", i ? " " : "",
-                                   key->kernel->spec_names[i], key->specs[i]);
 }
 
 static void tell_failure(struct inventory *inventory, const char *kernel, const char *variant,
@@ -79,9 +87,9 @@ static void tell_failure(struct inventory *inventory, const char *kernel, const 
 /* Compiles one pipeline and hands it on. */
 static tuff_status tell(struct inventory *inventory, const struct tuff_pipeline_key *key, bool is_default) {
     struct tuff_statistics statistics;
-    char constants[1024];
+    char constants[TUFF_CONSTANTS_SIZE];
     const char *variant = key->kernel->variants[key->variant].name;
-    describe(key, constants, sizeof constants);
+    tuff_pipeline_constants(key, constants);
     tuff_status status =
         tuff_statistics_get(inventory->device, key, inventory->options->assembly, &statistics);
     if (status == TUFF_OK)
@@ -126,11 +134,25 @@ static tuff_status record_shapes(struct inventory *inventory, const struct tuff_
     return TUFF_OK;
 }
 
+static tuff_status record_layers(struct inventory *inventory) {
+    for (size_t i = 0; i < sizeof batch_rows / sizeof *batch_rows; i++)
+        for (size_t p = 0; p < sizeof layer_products / sizeof *layer_products; p++) {
+            const uint32_t *product = layer_products[p];
+            const uint32_t numbers[8] = { batch_rows[i], product[0], product[1], product[2], 1 };
+            TUFF_TRY(record_type(inventory, &tuff_op_linear, numbers, TUFF_TYPE_F32, false));
+            TUFF_TRY(record_type(inventory, &tuff_op_linear, numbers, TUFF_TYPE_F16, false));
+        }
+    return TUFF_OK;
+}
+
 static tuff_status record_ops(struct inventory *inventory) {
     for (size_t i = 0; tuff_ops[i]; i++)
         TUFF_TRY(record_shapes(inventory, tuff_ops[i], tuff_ops[i]->check_shapes));
     TUFF_TRY(record_shapes(inventory, &tuff_op_attention, attentions));
-    return record_shapes(inventory, &tuff_op_linear, products);
+    TUFF_TRY(record_shapes(inventory, &tuff_op_embedding, embeddings));
+    TUFF_TRY(record_shapes(inventory, &tuff_op_pool, pools));
+    TUFF_TRY(record_shapes(inventory, &tuff_op_linear, products));
+    return record_layers(inventory);
 }
 
 /* What has been recorded so far, but for `known`, which is in order. */

@@ -2,6 +2,7 @@
 #include "vk/pipeline.h"
 
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -236,6 +237,21 @@ static tuff_status find_or_add(struct tuff_pipelines *pipelines, const struct tu
     return TUFF_OK;
 }
 
+void tuff_pipeline_constants(const struct tuff_pipeline_key *key, char text[TUFF_CONSTANTS_SIZE]) {
+    size_t length = 0;
+    text[0] = 0;
+    for (uint32_t i = 0; i < key->kernel->spec_count && length < TUFF_CONSTANTS_SIZE; i++)
+        length += (size_t)snprintf(text + length, TUFF_CONSTANTS_SIZE - length, "%s%s=%u", i ? " " : "",
+                                   key->kernel->spec_names[i], key->specs[i]);
+}
+
+static void tell_made(const struct tuff_device *device, const struct tuff_pipeline_key *key) {
+    char constants[TUFF_CONSTANTS_SIZE];
+    tuff_pipeline_constants(key, constants);
+    tuff_log_write(&device->log, TUFF_LOG_DEBUG, "pipeline %s %s %s", key->kernel->name,
+                   key->kernel->variants[key->variant].name, constants);
+}
+
 tuff_status tuff_pipeline_get(struct tuff_device *device, const struct tuff_pipeline_key *key,
                               const struct tuff_pipeline **out_pipeline) {
     struct tuff_pipelines *pipelines = device->pipelines;
@@ -255,6 +271,7 @@ tuff_status tuff_pipeline_get(struct tuff_device *device, const struct tuff_pipe
         tuff_mutex_lock(&pipelines->lock);
         pipelines->count++;
         tuff_mutex_unlock(&pipelines->lock);
+        tell_made(device, key);
     }
     *out_pipeline = &entry->pipeline;
     return status;
