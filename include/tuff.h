@@ -1024,7 +1024,7 @@ typedef struct tuff_bench_row {
     const char *name;     /* of the model, the shape, the op or the limit */
     const char *workload; /* "forward", "ragged", "equal", "training", "loss" (its forward pass), "op", "limit" */
     const char *shape;    /* "8x128": sentences and their tokens; of an op its own sizes */
-    const char *dtype;    /* "f32", "f16" */
+    const char *dtype;    /* "f32", "f16", "int8" */
     const char *variant;  /* of the largest multiplication, or of the kernel */
     uint32_t repeats;     /* timed runs, after one that is not counted */
     double ms_median, ms_p95;

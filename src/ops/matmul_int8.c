@@ -2,6 +2,7 @@
 #include "ops/matmul_int8.h"
 
 #include <math.h>
+#include <stdio.h>
 
 #include "base/random.h"
 #include "kernels/matmul_int8.h"
@@ -28,12 +29,12 @@ static uint32_t divide_up(uint32_t a, uint32_t b) {
 }
 
 /* Bytes are taken apart where there is no instruction for the product of four. */
-static uint32_t variant_for(const struct tuff_device *device, const struct tuff_tensor *y) {
-    uint32_t dot = tuff_is_f16(y) ? TUFF_MATMUL_INT8_F16_DOT : TUFF_MATMUL_INT8_F32_DOT;
+static uint32_t variant_for(const struct tuff_device *device, bool is_f16) {
+    uint32_t dot = is_f16 ? TUFF_MATMUL_INT8_F16_DOT : TUFF_MATMUL_INT8_F32_DOT;
     const struct tuff_kernel_variant *variant = &tuff_kernel_matmul_int8.variants[dot];
     if (variant->code && tuff_device_can(device, variant->needs))
         return dot;
-    return tuff_is_f16(y) ? TUFF_MATMUL_INT8_F16 : TUFF_MATMUL_INT8_F32;
+    return is_f16 ? TUFF_MATMUL_INT8_F16 : TUFF_MATMUL_INT8_F32;
 }
 
 tuff_status tuff_int8_run(struct tuff_device *device, struct tuff_recording *recording,
@@ -47,7 +48,7 @@ tuff_status tuff_int8_run(struct tuff_device *device, struct tuff_recording *rec
                               divide_up(tuff_padded(y->cols) / 4, tile.lanes_x), 1,
                               tuff_matmul_cost(matmul) };
     return tuff_run_matmul_int8(
-        recording, variant_for(device, matmul->y), grid,
+        recording, variant_for(device, tuff_is_f16(matmul->y)), grid,
         &(struct tuff_matmul_int8){
             .x = matmul->x->slice,
             .weight = matmul->weight->slice,
@@ -80,4 +81,14 @@ tuff_status tuff_int8_run(struct tuff_device *device, struct tuff_recording *rec
                       .keeps_sum = matmul->sum != NULL,
                       .has_dropout = matmul->dropout.probability > 0 },
         });
+}
+
+const char *tuff_int8_text(const struct tuff_device *device, enum tuff_type type, uint32_t rows,
+                           char text[TUFF_TILE_TEXT_SIZE]) {
+    const struct tile tile = tile_for(device, rows);
+    const uint32_t variant = variant_for(device, type == TUFF_TYPE_F16);
+    snprintf(text, TUFF_TILE_TEXT_SIZE, "int8 %s %ux1 of %ux%u lanes, step %u",
+             tuff_kernel_matmul_int8.variants[variant].name, tile.tile_rows, tile.lanes_x, tile.lanes_y,
+             tile.step);
+    return text;
 }

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "base/timing.h"
+#include "ops/matmul_int8.h"
 #include "ops/matmul_tile.h"
 #include "task/batcher.h"
 #include "task/bench_check.h"
@@ -144,7 +145,16 @@ static void write_variant(const struct workload *workload, char text[TUFF_TILE_T
     const struct tuff_matmul_tile tile =
         tuff_matmul_tile_for(runner->device, runner->weights->type, rows, bench->config->intermediate_size,
                              tuff_padded(bench->config->hidden_size) / 4, false);
-    tuff_matmul_tile_text(&tile, text);
+    if (bench->model && bench->model->is_int8)
+        tuff_int8_text(runner->device, runner->weights->type, rows, text);
+    else
+        tuff_matmul_tile_text(&tile, text);
+}
+
+static const char *dtype_name(const struct tuff_model *model) {
+    if (model && model->is_int8)
+        return "int8";
+    return model && model->type == TUFF_TYPE_F16 ? "f16" : "f32";
 }
 
 static void give_row(const struct workload *workload, const struct pass *pass, const char *shape,
@@ -158,7 +168,7 @@ static void give_row(const struct workload *workload, const struct pass *pass, c
         .name = options->shape ? options->shape : options->model,
         .workload = pass->name,
         .shape = shape,
-        .dtype = bench->model && bench->model->type == TUFF_TYPE_F16 ? "f16" : "f32",
+        .dtype = dtype_name(bench->model),
         .variant = variant,
         .repeats = bench->repeats,
         .ms_median = timing->median_ms,

@@ -24,6 +24,8 @@ Test(tools_bench, lists_are_checked) {
         { "tuff bench --shape base --batch 1,,2", "an item of '1,,2' is empty" },
         { "tuff bench --shape base --length 1x", "--length takes whole numbers from 1" },
         { "tuff bench --shape base --dtype f8", "--dtype takes some of" },
+        { "tuff bench --shape base --train --dtype int8", "int8 is a type of models that are not trained" },
+        { "tuff bench --op matmul --dtype f32,int8", "int8 is a type of models that are not trained" },
         { "tuff bench --shape base --repeat 0", "--repeat takes a whole number" },
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
@@ -88,6 +90,20 @@ Test(tools_bench, speeds_come_with_errors) {
         json_decref(row);
     }
     cr_expect_eq(count, 4, "%zu rows", count);
+}
+
+/* Products in 8 bits are a type of their own, with their kernel's name; the reference rounds as they do. */
+Test(tools_bench, int8_is_a_type) {
+    struct test_command run =
+        test_command("tuff bench --model %s --batch 2 --length 9 --dtype int8 --repeat 1 --json --quiet",
+                     test_oracle("models/bert-relu"));
+    cr_assert_eq(run.code, 0, "%s", run.err);
+    json_t *row = json_loads(run.out, 0, NULL);
+    cr_assert(row != NULL, "%s", run.out);
+    cr_expect_str_eq(json_string_value(json_object_get(row, "dtype")), "int8");
+    cr_expect(strstr(json_string_value(json_object_get(row, "variant")), "int8") != NULL, "%s", run.out);
+    cr_expect(number(row, "error") < 0.05, "%s", run.out);
+    json_decref(row);
 }
 
 Test(tools_bench, a_training_step_stands_beside_its_forward_pass) {

@@ -8,6 +8,7 @@
 #include "session.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct bench {
     const char *model, *shape, *batch, *length, *dtype; /* as given */
@@ -19,8 +20,15 @@ struct bench {
     struct number_list batches, lengths;
 };
 
-#define DTYPES "auto|f32|f16"
+#define DTYPES "auto|f32|f16|int8"
 #define OPS "matmul|attention|layer_norm|embedding|pool|cross_entropy"
+
+static bool has_int8(const struct bench *bench) {
+    for (size_t i = 0; i < bench->dtypes.count; i++)
+        if (strcmp(bench->dtypes.items[i], "int8") == 0)
+            return true;
+    return false;
+}
 
 static int read_lists(const struct command *command, struct bench *bench) {
     enum { MOST_SENTENCES = 1 << 20, MOST_TOKENS = 1 << 16 };
@@ -40,6 +48,8 @@ static int read_lists(const struct command *command, struct bench *bench) {
                               "one of --model, --shape, --op, --peak and --compare says what to measure");
     if (code == OPTIONS_GO_ON && bench->is_ragged && bench->is_training)
         code = options_refuse(command, "--ragged and --train do not go together");
+    if (code == OPTIONS_GO_ON && has_int8(bench) && (bench->is_training || bench->ops.count > 0))
+        code = options_refuse(command, "int8 is a type of models that are not trained");
     return code;
 }
 
@@ -90,7 +100,7 @@ static tuff_status run_dtype(const struct session *session, const struct bench *
 }
 
 static tuff_status run(const struct session *session, const struct bench *bench, struct bench_table *table) {
-    static const tuff_dtype dtypes[] = { TUFF_DTYPE_AUTO, TUFF_F32, TUFF_F16 };
+    static const tuff_dtype dtypes[] = { TUFF_DTYPE_AUTO, TUFF_F32, TUFF_F16, TUFF_I8 };
     tuff_status status = tuff_bench_peak(session->context, &table->peak);
     if (status == TUFF_OK && bench->is_peak)
         bench_table_peak(table);
@@ -133,7 +143,7 @@ int tuff_cmd_bench(int argc, char **argv) {
                     "instead of a model: base, large or minilm, their sizes with random weights"),
         LIST_OPTION("batch", batch, "LIST", "sentences a run (default: 1,8)"),
         LIST_OPTION("length", length, "LIST", "tokens a sentence (default: 128)"),
-        LIST_OPTION("dtype", dtype, "LIST", "of auto, f32 and f16 (default: auto)"),
+        LIST_OPTION("dtype", dtype, "LIST", "of auto, f32, f16 and int8 (default: auto)"),
         { .name = "repeat",
           .type = OPTION_UNSIGNED,
           .value_name = "N",
