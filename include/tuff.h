@@ -859,8 +859,9 @@ typedef struct tuff_step_report {
     uint64_t skipped_steps; /* until now */
 } tuff_step_report;
 
-/* One optimizer step on one labelled batch; a batch that does not fit at once is computed in pieces. TUFF_NOT_FINITE where
- * the loss is NaN; the weights are then as before. */
+/* One optimizer step on one labelled batch; a batch that does not fit at once is computed in pieces. TUFF_DEVICE_MEMORY
+ * where a piece cannot be smaller, with the length that would fit; TUFF_NOT_FINITE where the loss is NaN. The weights are
+ * then as before. */
 TUFF_API tuff_status tuff_trainer_step(tuff_trainer *trainer, const tuff_arrays *inputs, tuff_step_report *out_report);
 
 /* Writes the folder that transformers loads: model.safetensors in F32 under the names of the folder that was opened, with its

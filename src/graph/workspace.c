@@ -39,9 +39,6 @@ static tuff_status add_block(struct tuff_workspace *workspace) {
 }
 
 tuff_status tuff_workspace_fit(struct tuff_workspace *workspace, const uint64_t *sizes, size_t count) {
-    workspace->wanted = 0;
-    for (size_t i = 0; i < count; i++)
-        workspace->wanted += sizes[i];
     while (workspace->count < count)
         TUFF_TRY(add_block(workspace));
     for (size_t i = 0; i < count; i++)

@@ -12,7 +12,6 @@ struct tuff_workspace {
     struct tuff_arena **arenas; /* one for each block */
     size_t count, capacity;
     uint32_t generation;
-    uint64_t wanted; /* bytes that were asked for last, whether they could be had or not */
 };
 
 void tuff_workspace_init(struct tuff_workspace *workspace, struct tuff_device *device);

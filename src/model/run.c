@@ -60,12 +60,6 @@ void tuff_runner_shrink(struct tuff_runner *runner, uint32_t rows) {
                    "memory is short: batches have %u rows at most from now on", rows);
 }
 
-uint32_t tuff_runner_fitting_rows(const struct tuff_runner *runner, uint32_t rows) {
-    uint64_t room = tuff_memory_room(runner->device);
-    uint64_t wanted = runner->wanted ? runner->wanted : 1;
-    return (uint32_t)((double)rows * (double)(room < wanted ? room : wanted) / (double)wanted);
-}
-
 uint32_t tuff_runner_asked_limit(const struct tuff_runner *runner) {
     if (!runner->weights)
         return 1;
@@ -134,8 +128,6 @@ static tuff_status prepare(struct tuff_runner *runner, const struct tuff_run_key
         status = prepare_once(runner, key, out_run);
     }
     runner->is_short = status == TUFF_DEVICE_MEMORY;
-    if (runner->is_short)
-        runner->wanted = runner->workspace.wanted;
     if (status != TUFF_OK)
         tuff_runner_free(runner);
     return status;
@@ -144,13 +136,24 @@ static tuff_status prepare(struct tuff_runner *runner, const struct tuff_run_key
 /* Losses that cannot leave sequences out. */
 static const uint32_t counts_exactly = TUFF_LOSS_NUMBERS | TUFF_LOSS_LABELS | TUFF_LOSS_PAIRS;
 
-tuff_status tuff_runner_run(struct tuff_runner *runner, const struct tuff_request *request,
-                            struct tuff_run **out_run) {
-    struct tuff_run *run = NULL;
+static struct tuff_run_key key_of(const struct tuff_runner *runner, const struct tuff_request *request) {
     struct tuff_run_key key = request->key;
     key.bucket = tuff_bucket_for(runner->device, request->sequences, request->sequence_count);
     if (key.losses & counts_exactly)
         key.bucket.sequences = request->sequence_count;
+    return key;
+}
+
+bool tuff_runner_fits(struct tuff_runner *runner, const struct tuff_request *request) {
+    const struct tuff_run_key key = key_of(runner, request);
+    struct tuff_run *run = NULL;
+    return prepare(runner, &key, &run) == TUFF_OK;
+}
+
+tuff_status tuff_runner_run(struct tuff_runner *runner, const struct tuff_request *request,
+                            struct tuff_run **out_run) {
+    struct tuff_run *run = NULL;
+    const struct tuff_run_key key = key_of(runner, request);
     TUFF_TRY(prepare(runner, &key, &run));
     TUFF_TRY(tuff_batch_fill(runner->device, &key.bucket, request->sequences, request->sequence_count,
                              runner->config->pad_token_id, &run->inputs));

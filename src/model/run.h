@@ -63,7 +63,6 @@ struct tuff_runner {
     uint64_t use_count;
     uint32_t row_bound; /* of batches, since more did not fit into memory; 0: none yet */
     bool is_short;      /* the last run did not begin, for want of device memory */
-    uint64_t wanted;    /* bytes that it wanted for activations */
 };
 
 void tuff_runner_init(struct tuff_runner *runner, struct tuff_device *device,
@@ -75,8 +74,6 @@ void tuff_runner_forget(struct tuff_runner *runner);
 
 /* After a run that did not begin for want of memory: later batches hold `rows` rows at most. */
 void tuff_runner_shrink(struct tuff_runner *runner, uint32_t rows);
-/* Of the `rows` of such a run, those for which there would be memory. */
-uint32_t tuff_runner_fitting_rows(const struct tuff_runner *runner, uint32_t rows);
 
 /* Rows that one batch may have: what fits a storage range, and no more than keeps the device busy. */
 uint32_t tuff_runner_row_limit(const struct tuff_runner *runner);
@@ -99,6 +96,8 @@ struct tuff_request {
     void *user;
 };
 
+/* Whether there is memory for it. Of the sequences only their counts are read. */
+bool tuff_runner_fits(struct tuff_runner *runner, const struct tuff_request *request);
 /* Results can be read from *out_run until the next call. */
 tuff_status tuff_runner_run(struct tuff_runner *runner, const struct tuff_request *request,
                             struct tuff_run **out_run);

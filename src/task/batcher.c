@@ -91,17 +91,69 @@ static bool report(void *user) {
                              batcher->progress_total);
 }
 
-/* What to do where a batch found no memory: a smaller one, or an error that says what would fit. */
-static tuff_status shrink(struct packing *packing, size_t begin, uint32_t rows, uint32_t *out_limit) {
+static uint32_t at_most(uint32_t a, uint32_t b) {
+    return a < b ? a : b;
+}
+
+/* The most tokens of each of the request's sequences for which there is memory; 0 where nothing fits. */
+static uint32_t find_fitting_length(struct packing *packing, const struct tuff_request *request,
+                                    uint32_t longest) {
+    struct tuff_request shorter = *request;
+    uint32_t fits = 0;
+    shorter.sequences = packing->sequences;
+    while (longest - fits > 1) {
+        const uint32_t length = fits + (longest - fits) / 2;
+        for (uint32_t i = 0; i < request->sequence_count; i++) {
+            struct tuff_sequence *sequence = &packing->sequences[i];
+            *sequence = packing->batcher->sequences[packing->members[i]];
+            sequence->visible_count = at_most(sequence->visible_count, length);
+            sequence->hidden_count = at_most(sequence->hidden_count, length - sequence->visible_count);
+            sequence->asked_count = at_most(sequence->asked_count, length);
+        }
+        if (tuff_runner_fits(packing->batcher->runner, &shorter))
+            fits = length;
+        else
+            longest = length;
+    }
+    return fits;
+}
+
+static uint32_t longest_of(const struct tuff_request *request) {
+    uint32_t longest = 0;
+    for (uint32_t i = 0; i < request->sequence_count; i++)
+        if (rows_of(&request->sequences[i]) > longest)
+            longest = rows_of(&request->sequences[i]);
+    return longest;
+}
+
+/* What goes together is too large: says what would fit. */
+static tuff_status refuse(struct packing *packing, const struct tuff_request *request) {
+    const struct tuff_batcher *batcher = packing->batcher;
+    const uint32_t longest = longest_of(request);
+    const char *advice = batcher->key.is_training && !batcher->runner->checkpoints
+                             ? ", and checkpointing activations needs less"
+                             : "";
+    char reason[512];
+    snprintf(reason, sizeof reason, "%s", tuff_error_message());
+    const uint32_t fits = find_fitting_length(packing, request, longest);
+    if (fits == 0)
+        return tuff_fail(TUFF_DEVICE_MEMORY, "%s; beside the model there is no room for a single token%s",
+                         reason, advice);
+    return tuff_fail(
+        TUFF_DEVICE_MEMORY,
+        "%s; %u sequence%s of up to %u tokens must be computed at once, and up to %u tokens each would fit%s",
+        reason, request->sequence_count, request->sequence_count == 1 ? "" : "s", longest, fits, advice);
+}
+
+/* What to do where a batch found no memory: a smaller one, or an error. */
+static tuff_status shrink(struct packing *packing, const struct tuff_request *request, size_t begin,
+                          uint32_t rows, uint32_t *out_limit) {
     struct tuff_runner *runner = packing->batcher->runner;
     const uint32_t least = packing->order[begin].rows;
-    char reason[256];
     if (!runner->is_short)
         return TUFF_DEVICE_MEMORY;
-    snprintf(reason, sizeof reason, "%s", tuff_error_message());
     if (rows <= least)
-        return tuff_fail(TUFF_DEVICE_MEMORY, "%s; of %u tokens that go together about %u would fit", reason,
-                         least, tuff_runner_fitting_rows(runner, least));
+        return refuse(packing, request);
     *out_limit = rows / 2 > least ? rows / 2 : least;
     tuff_runner_shrink(runner, *out_limit);
     return TUFF_OK;
@@ -127,7 +179,7 @@ static tuff_status run_batch(struct packing *packing, size_t begin, uint32_t *in
     tuff_status status = tuff_runner_run(batcher->runner, &request, &run);
     if (status == TUFF_DEVICE_MEMORY) {
         *out_next = begin;
-        return shrink(packing, begin, view.row_count, inout_limit);
+        return shrink(packing, &request, begin, view.row_count, inout_limit);
     }
     TUFF_TRY(status);
     view.run = run;

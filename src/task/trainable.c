@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which parameters a trainer trains. */
+#include <stdio.h>
+
 #include "task/trainer.h"
 
 static bool is_of_head(const struct tuff_parameter *parameter) {
@@ -59,4 +61,45 @@ tuff_status tuff_trainer_check_choice(const struct tuff_trainer *trainer) {
         return tuff_fail(TUFF_ARGUMENT, "the last %u layers were to be trained, but the model has %u",
                          trainer->trainable_count, layers);
     return TUFF_OK;
+}
+
+/* ---------------------------------------------------------------- memory */
+
+/* Weights, gradients and both moments of what is trained; weights, what they were and gradients of what has adapters. */
+static double mib_needed(const struct tuff_trainer *trainer) {
+    const struct tuff_parameters *parameters = &trainer->folder.parameters;
+    const double half = trainer->scale.is_dynamic ? 2 : 0;
+    double bytes = 0;
+    for (size_t i = 0; i < parameters->count; i++) {
+        const struct tuff_parameter *parameter = &parameters->items[i];
+        const double count = (double)parameter->source->count;
+        if (tuff_trainer_trains(trainer, parameter))
+            bytes += (16 + half) * count;
+        else if (trainer->lora.rank > 0 && tuff_lora_is_target(trainer->lora.targets, parameter->role))
+            bytes += (12 + half) * count;
+        else
+            bytes += (half > 0 ? half : 4) * count;
+    }
+    return bytes / (1024.0 * 1024.0);
+}
+
+tuff_status tuff_trainer_say_needed(const struct tuff_trainer *trainer) {
+    const double room = (double)tuff_memory_room(trainer->device) / (1024.0 * 1024.0);
+    const uint32_t layers = trainer->folder.config.num_hidden_layers;
+    struct tuff_trainer less = *trainer;
+    char fitting[64] = "not even the head alone would fit";
+    less.lora = (struct tuff_lora){ 0 };
+    less.trainable = TUFF_TRAINABLE_HEAD;
+    if (mib_needed(&less) < room)
+        snprintf(fitting, sizeof fitting, "the head alone would fit");
+    less.trainable = TUFF_TRAINABLE_LAST;
+    for (less.trainable_count = 1; less.trainable_count <= layers && mib_needed(&less) < room;
+         less.trainable_count++)
+        snprintf(fitting, sizeof fitting, "the head and the last %u of %u layers would fit",
+                 less.trainable_count, layers);
+    return tuff_fail(
+        TUFF_DEVICE_MEMORY,
+        "training takes about %.1f MiB of device memory for weights, gradients and moments, of which "
+        "%.1f can be had: %s",
+        mib_needed(trainer), room, fitting);
 }

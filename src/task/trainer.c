@@ -123,8 +123,11 @@ static tuff_status come_to_device(struct tuff_trainer *trainer) {
                                                   .lora_alpha = trainer->lora.alpha,
                                                   .is_trained = tuff_trainer_trains,
                                                   .user = trainer };
-    TUFF_TRY(tuff_weights_load(trainer->device, &trainer->folder.config, &trainer->folder.parameters,
-                               &weights, &trainer->weights));
+    tuff_status status = tuff_weights_load(trainer->device, &trainer->folder.config,
+                                           &trainer->folder.parameters, &weights, &trainer->weights);
+    if (status == TUFF_DEVICE_MEMORY)
+        return tuff_trainer_say_needed(trainer);
+    TUFF_TRY(status);
     trainer->runner.weights = trainer->weights;
     TUFF_TRY(make_ranges(trainer));
     TUFF_TRY(record_clear(trainer));
@@ -345,7 +348,11 @@ tuff_status tuff_trainer_update(struct tuff_trainer *trainer, tuff_step_report *
 tuff_status tuff_trainer_make_step(struct tuff_trainer *trainer, const struct tuff_training_batch *batch,
                                    tuff_step_report *out_report) {
     double loss = 0;
-    TUFF_TRY(tuff_trainer_accumulate(trainer, batch, &loss));
+    tuff_status status = tuff_trainer_accumulate(trainer, batch, &loss);
+    /* Parts of the batch may have been computed before one failed. */
+    if (status != TUFF_OK && status != TUFF_DEVICE_LOST)
+        tuff_trainer_clear(trainer);
+    TUFF_TRY(status);
     if (!isfinite(loss)) {
         TUFF_TRY(tuff_trainer_clear(trainer));
         return tuff_fail(

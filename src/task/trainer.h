@@ -89,6 +89,8 @@ tuff_status tuff_trainer_clear(struct tuff_trainer *trainer);
 bool tuff_trainer_trains(const void *user, const struct tuff_parameter *parameter);
 /* Refuses a choice that the opened folder cannot follow. */
 tuff_status tuff_trainer_check_choice(const struct tuff_trainer *trainer);
+/* TUFF_DEVICE_MEMORY, with what the choice takes and what would fit. */
+tuff_status tuff_trainer_say_needed(const struct tuff_trainer *trainer);
 
 /* task/train_arrays.c: the same on raw tensors. */
 tuff_status tuff_train_gradients(struct tuff_trainer *trainer, const struct tuff_arrays *inputs,
