@@ -10,6 +10,7 @@
 
 #include "failure/files.h"
 #include "failure/scenario.h"
+#include "support/command.h"
 #include "support/folder.h"
 
 static const struct row {
@@ -115,5 +116,70 @@ Test(failure_files, a_broken_cache_is_no_failure, .timeout = 1200) {
         scenario_close(&scenario);
         file_fault.at = 0;
     }
+    test_folder_remove(folder);
+}
+
+/* ---------------------------------------------------------------- a disk that fills up in a run */
+
+enum { FULL_AT = 3 };
+
+/* Has a write after the step fail. */
+static bool fill_disk(void *user, const tuff_finetune_report *report) {
+    const uint64_t *writes = user;
+    if (report->step == FULL_AT)
+        file_fault = (struct file_fault){ .call = CALL_WRITE, .at = *writes, .error = ENOSPC };
+    return true;
+}
+
+static tuff_status finetune(const struct scenario *scenario, const char *output, uint64_t *writes) {
+    static const tuff_trainer_options trainer = TUFF_TRAINER_OPTIONS;
+    tuff_finetune_options options = TUFF_FINETUNE_OPTIONS;
+    options.model = TUFF_SOURCE_DIR "/tests/data/models/small-classes";
+    options.train = test_path(scenario->cache_folder, "train.tsv");
+    options.output = output;
+    options.trainer = &trainer;
+    options.epochs = 3;
+    options.batch_size = 2;
+    options.checkpoint_every = 1;
+    options.resumes = true;
+    options.head = TUFF_HEAD_RANDOM;
+    if (*writes > 0) {
+        options.step = fill_disk;
+        options.user = writes;
+    }
+    return tuff_finetune(scenario->context, &options);
+}
+
+/* The log, the checkpoint's header and its data each: the run ends, says why, and goes on where the last good checkpoint
+ * stands. */
+Test(failure_files, a_full_disk_ends_a_run_that_goes_on_later, .timeout = 300) {
+    char folder[TEST_PATH_SIZE];
+    struct scenario scenario = { 0 };
+    uint64_t writes = 0;
+    test_folder_make(folder);
+    scenario.cache_folder = folder;
+    test_write(folder, "train.tsv",
+               "text\tlabel\na good day\tgood\na bad day\tbad\nso good\tgood\nso bad\tbad\n");
+    cr_assert_eq(scenario_steps[0].run(&scenario), TUFF_OK, "%s", tuff_error_message());
+    cr_assert_eq(finetune(&scenario, test_path(folder, "whole"), &writes), TUFF_OK, "%s",
+                 tuff_error_message());
+    char whole[TEST_PATH_SIZE + 32];
+    snprintf(whole, sizeof whole, "%s/whole/model.safetensors", folder);
+    for (writes = 1; writes <= 4; writes++) {
+        char output[TEST_PATH_SIZE + 16], state[TEST_PATH_SIZE + 64], model[TEST_PATH_SIZE + 64];
+        uint64_t none = 0;
+        snprintf(output, sizeof output, "%s/parts%d", folder, (int)writes);
+        snprintf(state, sizeof state, "%s/checkpoint", output);
+        snprintf(model, sizeof model, "%s/model.safetensors", output);
+        tuff_status status = finetune(&scenario, output, &writes);
+        file_fault.at = 0;
+        cr_assert_eq(status, TUFF_IO, "write %d: status %d", (int)writes, (int)status);
+        cr_expect(strstr(tuff_error_message(), strerror(ENOSPC)), "%s", tuff_error_message());
+        cr_expect_eq(entries_of(state, ".tmp"), 0, "a part stays behind");
+        cr_expect_eq(entries_of(state, "training.safetensors"), 1, "the checkpoint is gone");
+        cr_assert_eq(finetune(&scenario, output, &none), TUFF_OK, "%s", tuff_error_message());
+        cr_expect(test_are_equal(whole, model), "write %d", (int)writes);
+    }
+    scenario_close(&scenario);
     test_folder_remove(folder);
 }

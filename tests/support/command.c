@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -38,6 +39,13 @@ char *test_read(const char *path, size_t *out_size) {
     if (out_size)
         *out_size = size;
     return bytes;
+}
+
+bool test_are_equal(const char *left, const char *right) {
+    size_t left_size = 0, right_size = 0;
+    const char *a = test_read(left, &left_size);
+    const char *b = test_read(right, &right_size);
+    return left_size == right_size && memcmp(a, b, left_size) == 0;
 }
 
 static char *take(int number, const char *suffix, size_t *out_size) {

@@ -3,6 +3,7 @@
 #ifndef TUFF_TESTS_SUPPORT_COMMAND_H
 #define TUFF_TESTS_SUPPORT_COMMAND_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct test_command {
@@ -18,5 +19,7 @@ __attribute__((format(printf, 1, 2))) struct test_command test_command(const cha
 
 /* A file's bytes with a NUL behind them; fails the test where it is absent. */
 char *test_read(const char *path, size_t *out_size);
+/* Whether two files have the same bytes. */
+bool test_are_equal(const char *left, const char *right);
 
 #endif

@@ -37,13 +37,6 @@ static void remove_folder(void) {
 
 TestSuite(tools_finetune, .init = enter_folder, .fini = remove_folder, .timeout = 300);
 
-static bool are_equal(const char *left, const char *right) {
-    size_t left_size = 0, right_size = 0;
-    const char *a = test_read(left, &left_size);
-    const char *b = test_read(right, &right_size);
-    return left_size == right_size && memcmp(a, b, left_size) == 0;
-}
-
 static bool has(const char *path, const char *text) {
     size_t size = 0;
     const char *bytes = test_read(path, &size);
@@ -115,24 +108,9 @@ Test(tools_finetune, the_same_seed_gives_the_same_weights) {
             test_command(CLASSIFY "--epochs 2 --seed %d --model %s --output out%d", i / 2, model, i);
         cr_assert_eq(run.code, 0, "%s", run.err);
     }
-    cr_expect(are_equal("out0/model.safetensors", "out1/model.safetensors"));
-    cr_expect(!are_equal("out0/model.safetensors", "out2/model.safetensors"), "another seed draws otherwise");
-}
-
-/* Killed wherever it happens to be, and gone on with until it ends. */
-Test(tools_finetune, a_killed_run_goes_on_to_the_same_weights) {
-    const char *model = test_oracle("models/bert-relu");
-    const char *const line = CLASSIFY "--epochs 6 --checkpoint-every 1 --resume --model %s --output %s";
-    char whole[2 * TEST_PATH_SIZE], parts[2 * TEST_PATH_SIZE];
-    snprintf(whole, sizeof whole, line, model, "whole");
-    snprintf(parts, sizeof parts, line, model, "parts");
-    struct test_command run = test_command("%s", whole);
-    cr_assert_eq(run.code, 0, "%s", run.err);
-    for (int i = 1; i <= 4; i++)
-        test_command("timeout -s KILL 0.%d %s; true", 2 * i, parts);
-    run = test_command("%s", parts);
-    cr_assert_eq(run.code, 0, "%s", run.err);
-    cr_expect(are_equal("whole/model.safetensors", "parts/model.safetensors"));
+    cr_expect(test_are_equal("out0/model.safetensors", "out1/model.safetensors"));
+    cr_expect(!test_are_equal("out0/model.safetensors", "out2/model.safetensors"),
+              "another seed draws otherwise");
 }
 
 Test(tools_finetune, embed_writes_a_folder_for_sentences) {
