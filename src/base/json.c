@@ -125,7 +125,7 @@ static void append_path(struct path *path, const struct tuff_json *json) {
         append(path, "[%zu]", json->index);
 }
 
-tuff_status tuff_json_fail(const struct tuff_json *json, const char *format, ...) {
+tuff_status(tuff_json_fail)(const struct tuff_json *json, const char *format, ...) {
     char sentence[512];
     va_list arguments;
     va_start(arguments, format);

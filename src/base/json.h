@@ -40,6 +40,9 @@ void tuff_json_free(struct tuff_json *root);
 
 /* Fails with TUFF_FORMAT and "FILE: path.to[3].value: " before the sentence. */
 tuff_status tuff_json_fail(const struct tuff_json *json, const char *format, ...) TUFF_PRINTF(2, 3);
+#ifdef __clang_analyzer__ /* as for tuff_fail */
+#define tuff_json_fail(...) (tuff_json_fail(__VA_ARGS__), TUFF_FORMAT)
+#endif
 
 /* A member that is there and not null. `object` may be of any kind: what is no object has no members. */
 bool tuff_json_find(const struct tuff_json *object, const char *key, struct tuff_json *out_member);

@@ -7,7 +7,7 @@
 
 static _Thread_local char message[1024];
 
-tuff_status tuff_fail(tuff_status status, const char *format, ...)
+tuff_status(tuff_fail)(tuff_status status, const char *format, ...)
 {
     va_list args;
     va_start(args, format);

@@ -51,7 +51,7 @@ static json_t *describe(const struct entry *entry, size_t start) {
     for (size_t i = 0; i < entry->array->rank; i++)
         json_array_append_new(shape, json_integer((json_int_t)entry->array->shape[i]));
     return json_pack("{s:s, s:o, s:[I, I]}", "dtype", tuff_element_name(entry->element), "shape", shape,
-                     "data_offsets", (json_int_t)start, (json_int_t)(start + entry->size));
+                     "data_offsets", (json_int_t)start, (json_int_t)start + (json_int_t)entry->size);
 }
 
 /* The header as JSON; `out_header` is owned by the caller. */

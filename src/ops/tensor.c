@@ -66,7 +66,7 @@ static float scale_of(const float *values, uint32_t count) {
 
 static void put_row_int8(const struct tuff_shape *shape, void *bytes, uint32_t row, const float *values) {
     float scale = scale_of(values, shape->cols);
-    ((float *)((char *)bytes + tuff_shape_scales(shape)))[row] = scale;
+    ((float *)(void *)((char *)bytes + tuff_shape_scales(shape)))[row] = scale;
     for (uint32_t col = 0; scale > 0 && col < shape->cols; col++)
         ((int8_t *)bytes)[tuff_shape_index(shape, row, col)] = (int8_t)lrintf(values[col] / scale);
 }
@@ -152,7 +152,7 @@ static float get(const struct tuff_tensor *tensor, const void *bytes, uint32_t r
         return tuff_half_to_float(((const uint16_t *)bytes)[at]);
     if (shape->type == TUFF_TYPE_I8)
         return ((const int8_t *)bytes)[at] *
-               ((const float *)((const char *)bytes + tuff_shape_scales(shape)))[row];
+               ((const float *)(const void *)((const char *)bytes + tuff_shape_scales(shape)))[row];
     return ((const float *)bytes)[at];
 }
 

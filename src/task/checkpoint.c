@@ -75,8 +75,9 @@ static tuff_status restore_choices(struct tuff_trainer *trainer, const struct tu
 /* ---------------------------------------------------------------- save */
 
 static tuff_status collect_scale(const struct tuff_loss_scale *scale, struct tuff_arrays *arrays) {
+    const size_t length = SCALE_COUNT;
     double *values = NULL;
-    TUFF_TRY(tuff_arrays_make(arrays, "loss_scale", TUFF_F64, 1, &(size_t){ SCALE_COUNT }, &values));
+    TUFF_TRY(tuff_arrays_make(arrays, "loss_scale", TUFF_F64, 1, &length, &values));
     values[0] = scale->is_dynamic;
     values[1] = scale->value;
     values[2] = (double)scale->good_steps;
@@ -93,8 +94,9 @@ static tuff_status collect(const struct tuff_trainer *trainer, const struct tuff
         (int64_t)checkpoint->log_size,    (int64_t)checkpoint->place[0],   (int64_t)checkpoint->place[1],
         (int64_t)checkpoint->place[2],    (int64_t)checkpoint->place[3],   (int64_t)checkpoint->place[4]
     };
+    const size_t length = PROGRESS_COUNT;
     int64_t *progress = NULL;
-    TUFF_TRY(tuff_arrays_make(arrays, "progress", TUFF_I64, 1, &(size_t){ PROGRESS_COUNT }, &progress));
+    TUFF_TRY(tuff_arrays_make(arrays, "progress", TUFF_I64, 1, &length, &progress));
     memcpy(progress, values, sizeof values);
     TUFF_TRY(collect_scale(&trainer->scale, arrays));
     TUFF_TRY(collect_choices(trainer, arrays));

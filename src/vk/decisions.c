@@ -7,7 +7,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 
-enum { FILE_LIMIT = 16 << 20, FORM = 1 };
+enum { FILE_LIMIT = 1 << 20, FORM = 1 }; /* thousands of choices, which are searched one by one */
 
 struct tuff_decisions {
     struct tuff_device *device;

@@ -230,10 +230,11 @@ static void write_list(const char *path, int count, char **names) {
 static void add_variant(struct kernel *kernel, char *argument) {
     static struct module interface_module;
     static const char *interface_path;
-    char *path = strchr(argument, '=');
-    if (!path)
+    const size_t length = strcspn(argument, "=");
+    if (argument[length] == '\0')
         die("%s: expected VARIANT=FILE", argument);
-    *path++ = 0;
+    argument[length] = '\0';
+    const char *path = argument + length + 1;
     struct module module = { 0 };
     if (*path) {
         module_read(path, &module);
