@@ -60,6 +60,12 @@ foreach(folder IN LISTS test_folders)
     if(folder STREQUAL "failure") # the host's failures take seconds, the device's minutes
         add_test(NAME failure COMMAND tests_failure --verbose --filter failure_vulkan/*)
         add_test(NAME failure_host COMMAND tests_failure --verbose --filter failure_[fm]*/*)
+    elseif(folder STREQUAL "ops")
+        # Hundreds of pipelines that run once: Mesa's CPU driver shall not optimize them.
+        add_test(NAME ops COMMAND tests_ops --verbose --filter !(ops_of_gpus)/*)
+        add_test(NAME ops_as_gpu COMMAND tests_ops --verbose)
+        set_tests_properties(ops PROPERTIES ENVIRONMENT GALLIVM_PERF=nopt)
+        set_tests_properties(ops_as_gpu PROPERTIES ENVIRONMENT "GALLIVM_PERF=nopt;TUFF_TEST_AS_GPU=1")
     else()
         add_test(NAME ${folder} COMMAND tests_${folder} --verbose)
     endif()

@@ -88,6 +88,7 @@ union tuff_params tuff_bert_attention(const struct tuff_config *config, const st
     return (union tuff_params){ .attention = { .head_count = config->num_attention_heads,
                                                .head_size = config->hidden_size / config->num_attention_heads,
                                                .head_stride = weights->head_stride,
+                                               .longest = config->max_position_embeddings,
                                                .exponent = weights->type == TUFF_TYPE_F16 ? ROOM : 0 } };
 }
 

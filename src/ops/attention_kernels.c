@@ -73,11 +73,12 @@ static uint32_t variant_of(const struct tuff_device *device, const struct tuff_n
 }
 
 /* One workgroup for each tile of a head. How long the sequences are is known on the device only: the cost
- * assumes long ones. */
+ * assumes the longest. */
 static struct tuff_grid grid_of(const struct tuff_device *device, const struct tuff_node *node,
                                 const struct tuff_tensor *tiles, uint32_t products) {
     const uint32_t rows = node->inputs[QKV]->shape.rows;
-    const uint64_t keys = rows < 512 ? rows : 512;
+    const uint32_t longest = node->params.attention.longest ? node->params.attention.longest : 512;
+    const uint64_t keys = rows < longest ? rows : longest;
     const uint32_t heads = node->params.attention.head_count;
     return (struct tuff_grid){ .x = tiles->shape.rows,
                                .y = heads,

@@ -55,6 +55,7 @@ union tuff_params {
         uint32_t head_count;
         uint32_t head_size;   /* true size: the scale is 1 / sqrt(head_size) */
         uint32_t head_stride; /* columns a head takes in q, k, v and the context: head_size padded */
+        uint32_t longest;     /* rows that a sequence has at most, for the cost; 0: unknown */
         struct tuff_dropout dropout;
         int32_t exponent; /* q, k, v and the context are held divided by 2^exponent; not in training */
     } attention;
@@ -101,7 +102,7 @@ struct tuff_op {
     /* On tensor->reference arrays, sums in double, simple loops. Reads d_outputs' and adds into d_inputs'. */
     void (*reference_forward)(const struct tuff_node *node);
     void (*reference_backward)(const struct tuff_node *node);
-    uint32_t constant_inputs; /* bit i: input i never has a gradient; integers never have one anyway */
+    uint32_t constant_inputs;  /* bit i: input i never has a gradient; integers never have one anyway */
     uint32_t parameter_inputs; /* bit i: the gradient of input i is F32 whatever its own type */
     /* Makes the inputs of a node for a check (op_check fills the rest); numbers mean what the op's file says. */
     tuff_status (*make)(struct tuff_case *check_case, struct tuff_node *node, const uint32_t *numbers);

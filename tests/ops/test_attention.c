@@ -75,22 +75,21 @@ Test(ops_attention, large_heads_equal_the_reference) {
     test_device_close(device);
 }
 
-/* What GPUs run must be right on any device. */
-static void check_as_gpu(uint32_t vendor_id) {
+/* What GPUs run must be right on any device: with TUFF_TEST_AS_GPU the tests above run it for few registers. */
+Test(ops_of_gpus, attention_with_many_registers) {
     struct tuff_device *device = test_device();
     device->info.type = TUFF_DEVICE_DISCRETE;
-    device->info.vendor_id = vendor_id;
+    device->info.vendor_id = 0x10DE;
     check_shapes(device, shapes, COUNT(shapes));
     check_shapes(device, wide_shapes, COUNT(wide_shapes));
     test_device_close(device);
 }
 
-Test(ops_attention, equals_its_reference_with_the_kernels_of_gpus) {
-    check_as_gpu(0x8086);
-}
-
-Test(ops_attention, equals_its_reference_with_the_kernels_of_gpus_with_many_registers) {
-    check_as_gpu(0x10DE);
+Test(ops_of_gpus, attention_with_more_lanes) {
+    struct tuff_device *device = test_device();
+    device->info.type = TUFF_DEVICE_DISCRETE;
+    check_shapes(device, wide_shapes, COUNT(wide_shapes));
+    test_device_close(device);
 }
 
 /* At each shape of matrices that the device lists. */
@@ -141,7 +140,10 @@ static void make_small(struct small *small, float dropout) {
     small->stats = (struct tuff_tensor){ .reference = small->stats_values };
     small->node = (struct tuff_node){
         .op = &tuff_op_attention,
-        .params.attention = { HEADS, SIZE, STRIDE, { dropout, 1 } },
+        .params.attention = { .head_count = HEADS,
+                              .head_size = SIZE,
+                              .head_stride = STRIDE,
+                              .dropout = { dropout, 1 } },
         .is_training = true,
         .inputs = { &small->qkv, &small->tiles, NULL, &small->seed },
         .outputs = { &small->context, &small->stats },

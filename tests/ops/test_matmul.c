@@ -119,7 +119,7 @@ static void check_with(struct tuff_device *device, enum tuff_type type, const ui
         tuff_free(check_case.tensors[i].reference);
 }
 
-Test(ops_matmul, tiles_of_gpus) {
+Test(ops_of_gpus, matmul_tiles) {
     struct tuff_device *device = test_device();
     for (size_t s = 0; s < sizeof shapes / sizeof shapes[0]; s++)
         for (int type = TUFF_TYPE_F32; type <= TUFF_TYPE_F16; type++) {

@@ -27,6 +27,8 @@ struct tuff_device *test_device_with(const struct tuff_device_options *options) 
     all.log = (struct tuff_log){ .callback = on_log, .level = TUFF_LOG_WARNING };
     cr_assert_eq(tuff_device_open(&all, &device), TUFF_OK, "%s", tuff_error_message());
     fprintf(stderr, "device: %s, %s\n", device->info.name, device->info.driver);
+    if (getenv("TUFF_TEST_AS_GPU") && device->info.type == TUFF_DEVICE_CPU)
+        device->info.type = TUFF_DEVICE_DISCRETE;
     return device;
 }
 

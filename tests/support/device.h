@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The device that tests run on: opened under the validation layer with synchronization validation. An absent
  * device, an absent layer and any message of the layer fail the test. TUFF_DEVICE and TUFF_DISABLE choose as
- * everywhere. */
+ * everywhere. With TUFF_TEST_AS_GPU a driver for the CPU counts as a GPU: kernels and workgroups are chosen by that. */
 #ifndef TUFF_TESTS_SUPPORT_DEVICE_H
 #define TUFF_TESTS_SUPPORT_DEVICE_H
 

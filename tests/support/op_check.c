@@ -23,14 +23,9 @@ static void check_result(const struct tuff_op *op, const uint32_t *numbers, cons
 typedef void (*table_check)(struct tuff_device *device, const struct tuff_op *op, const uint32_t (*shapes)[8],
                             size_t count);
 
-/* On the device as it is, and cut into workgroups as for a GPU where it is a CPU: kernels choose by that. */
 static void check_on(struct tuff_device *device, table_check check, const struct tuff_op *op,
                      const uint32_t (*shapes)[8], size_t count) {
     check(device, op, shapes, count);
-    if (device->info.type == TUFF_DEVICE_CPU) {
-        device->info.type = TUFF_DEVICE_DISCRETE;
-        check(device, op, shapes, count);
-    }
     test_device_close(device);
 }
 
