@@ -100,10 +100,12 @@ add_test(NAME install COMMAND ${CMAKE_COMMAND} -DBUILD=${CMAKE_CURRENT_BINARY_DI
 # Fuzz targets: tests/fuzz/fuzz_NAME.c. Every compiler runs them over the inputs that are kept, tests/fuzz/seeds/fuzz_NAME.
 # With clang and TUFF_FUZZ, `ninja fuzz` builds them with a fuzzer; tools/test runs them for a while.
 file(GLOB fuzz_sources CONFIGURE_DEPENDS tests/fuzz/fuzz_*.c)
+add_custom_target(replays)
 foreach(source IN LISTS fuzz_sources)
     get_filename_component(name ${source} NAME_WE)
     add_executable(replay_${name} ${source} tests/fuzz/replay.c)
     target_link_libraries(replay_${name} PRIVATE tuff_inside)
+    add_dependencies(replays replay_${name})
     file(MAKE_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/replay/${name})
     add_test(NAME replay_${name} COMMAND replay_${name} ${CMAKE_CURRENT_SOURCE_DIR}/tests/fuzz/seeds/${name}
              WORKING_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/replay/${name})

@@ -54,7 +54,7 @@ build_into() {
 
 # build_arm64 TARGET: cross-builds into build/arm64 against the vendor lab's libraries, which is all set up.
 build_arm64() {
-    build_into build/host kernelgen -DCMAKE_BUILD_TYPE=Release -DTUFF_BUILD_TESTS=OFF
+    build_into build/host tuff -DCMAKE_BUILD_TYPE=Release -DTUFF_BUILD_TESTS=OFF
     build_into build/arm64 "$1" --toolchain tools/aarch64.cmake -DCMAKE_BUILD_TYPE=Release -DTUFF_WERROR=ON \
         -DTUFF_KERNELGEN="$PWD/build/host/kernelgen"
 }
@@ -71,6 +71,25 @@ same_vectors() {
         }
         END { printf "tuff: %d vectors, their least cosine is %.8f\n", NR, least; exit !(NR > 0 && least >= 0.99999) }' ||
         fail "$1 and $2 hold different vectors"
+}
+
+# compare_with_native FOLDER COMMAND...: COMMAND tokenizes and embeds as the program of build/host does.
+compare_with_native() {
+    folder=$1
+    shift
+    model=tests/data/models/small-classes
+    # Words and letters beyond ASCII; and texts of 3 tokens to more than the model takes.
+    printf 'hello world\n\303\234ber das Caf\303\251\n\nthe quick brown fox\n' >"$folder/words.txt"
+    seq 1 40 | awk '{ line = line " word " $1; print line }' >"$folder/lengths.txt"
+    for texts in words lengths; do
+        for work in tokenize embed; do
+            build/host/tuff $work --quiet --model $model --file "$folder/$texts.txt" --out "$folder/$texts.$work.native"
+            "$@" $work --quiet --model $model --file "$folder/$texts.txt" --out "$folder/$texts.$work" ||
+                fail "$* $work failed"
+        done
+        cmp "$folder/$texts.tokenize.native" "$folder/$texts.tokenize" || fail "$* gives other tokens"
+        same_vectors "$folder/$texts.embed.native" "$folder/$texts.embed"
+    done
 }
 
 # Prints the device and its driver's version.
@@ -161,24 +180,31 @@ build_fuzz() {
         -DTUFF_FUZZ=ON -DTUFF_SANITIZE="address;undefined"
 }
 
-# run_fuzz SECONDS: every fuzz target of build/fuzz for so long, from the small files of the oracle where it is there.
+# gather_seeds TARGET FOLDER: copies of the inputs that are kept for a fuzz target, the small files of the oracle among
+# them where it is there.
+gather_seeds() {
+    rm -rf "$2"
+    mkdir -p "$2" "build/fuzz/$1.corpus"
+    find "tests/fuzz/seeds/$1" "build/fuzz/$1.corpus" -type f -exec cp -t "$2" {} +
+    case $1 in
+    fuzz_safetensors) pattern=model.safetensors ;;
+    fuzz_config) pattern=config.json ;;
+    fuzz_tokenizer) pattern=tokenizer.json ;;
+    fuzz_vocab) pattern=vocab.txt ;;
+    *) pattern= ;;
+    esac
+    [ "$TUFF_ORACLE" = none ] || [ -z "$pattern" ] ||
+        find "$TUFF_ORACLE/malformed" -name "$pattern" -size -64k | head -n 100 | while read -r seed; do
+            cp "$seed" "$2/$(sha1sum "$seed" | cut -c 1-16)"
+        done
+}
+
+# run_fuzz SECONDS: every fuzz target of build/fuzz for so long, from the inputs that are kept.
 run_fuzz() {
     for source in tests/fuzz/fuzz_*.c; do
         target=$(basename "$source" .c)
         corpus=build/fuzz/$target.corpus
-        mkdir -p "$corpus" build/fuzz/"$target".seeds
-        cp tests/fuzz/seeds/"$target"/* build/fuzz/"$target".seeds
-        case $target in
-        fuzz_safetensors) pattern=model.safetensors ;;
-        fuzz_config) pattern=config.json ;;
-        fuzz_tokenizer) pattern=tokenizer.json ;;
-        fuzz_vocab) pattern=vocab.txt ;;
-        *) pattern= ;;
-        esac
-        [ "$TUFF_ORACLE" = none ] || [ -z "$pattern" ] ||
-            find "$TUFF_ORACLE/malformed" -name "$pattern" -size -64k | head -n 100 | while read -r seed; do
-                cp "$seed" "build/fuzz/$target.seeds/$(sha1sum "$seed" | cut -c 1-16)"
-            done
+        gather_seeds "$target" "build/fuzz/$target.seeds"
         if [ "$target" = fuzz_text ]; then # encodes with a vocabulary that is good
             TUFF_FUZZ_TOKENIZER=$PWD/$(dirname "$(find tests/data -name vocab.txt | head -n 1)")
             export TUFF_FUZZ_TOKENIZER

@@ -38,8 +38,9 @@ static tuff_status join_texts(struct tuff_dataset_reader *reader, const struct t
 }
 
 static bool read_number(tuff_text text, double *out_number) {
+    static const char starts[] = "+-.0123456789";
     char buffer[64], *end = NULL;
-    if (text.length == 0 || text.length >= sizeof buffer || !memchr("+-.0123456789", text.data[0], 13))
+    if (text.length == 0 || text.length >= sizeof buffer || !memchr(starts, text.data[0], sizeof starts - 1))
         return false;
     memcpy(buffer, text.data, text.length);
     buffer[text.length] = '\0';
