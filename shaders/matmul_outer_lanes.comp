@@ -12,7 +12,7 @@
 
 layout(constant_id = 0) const uint workgroup_size = 64; // a multiple of lanes
 layout(constant_id = 1) const uint lanes = 8;           // of a subgroup: 4, 8 or 16; at most 4 * z_groups
-layout(constant_id = 2) const uint tile_groups = 32;    // 1 to 32, at most x_groups
+layout(constant_id = 2) const uint tile_groups = 16;    // 1 to 16, at most x_groups
 layout(local_size_x = 64, local_size_x_id = 0) in;
 
 layout(binding = 0) readonly buffer Z { float z[]; };    // (rows, N), read through z_address
@@ -33,14 +33,13 @@ layout(push_constant) uniform Push
     uint x_address_high;
 };
 
-layout(buffer_reference, std430, buffer_reference_align = 16) readonly buffer Row { vec4 of[32]; };
+layout(buffer_reference, std430, buffer_reference_align = 16) readonly buffer Row { vec4 of[16]; };
 
 #include "lib/spread.glsl"
 
 #define GROUPS8(DO, a, b, c, d, e, f, g, h) DO(a) DO(b) DO(c) DO(d) DO(e) DO(f) DO(g) DO(h)
 #define GROUPS(DO) \
-    GROUPS8(DO, 0, 1, 2, 3, 4, 5, 6, 7) GROUPS8(DO, 8, 9, 10, 11, 12, 13, 14, 15) \
-    GROUPS8(DO, 16, 17, 18, 19, 20, 21, 22, 23) GROUPS8(DO, 24, 25, 26, 27, 28, 29, 30, 31)
+    GROUPS8(DO, 0, 1, 2, 3, 4, 5, 6, 7) GROUPS8(DO, 8, 9, 10, 11, 12, 13, 14, 15)
 #define TURN(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7) // rows at once
 
 #define DECLARE(i) vec4 sum##i = vec4(0.0);
