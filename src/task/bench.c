@@ -228,8 +228,8 @@ static tuff_status measure_equal(struct bench *bench, uint32_t batch, uint32_t l
 
 static tuff_status measure_grid(struct bench *bench) {
     const tuff_bench_options *options = bench->options;
-    bench->runs_total =
-        options->batch_count * options->length_count * (bench->repeats + 1) * (bench->trainer ? 2 : 1);
+    bench->runs_total = options->batch_count * options->length_count * (bench->repeats + 1) *
+                        (bench->options->workload == TUFF_BENCH_TRAINING ? 2 : 1);
     for (size_t b = 0; b < options->batch_count; b++)
         for (size_t l = 0; l < options->length_count; l++)
             TUFF_TRY(measure_equal(bench, options->batches[b], options->lengths[l]));
@@ -259,8 +259,8 @@ static tuff_status measure_ragged(struct bench *bench) {
 
 /* ---------------------------------------------------------------- all */
 
-static tuff_status open(struct bench *bench, struct tuff_device *device,
-                        const struct tuff_allocator *allocator, struct tuff_folder *folder) {
+static tuff_status open_model(struct bench *bench, struct tuff_device *device,
+                              const struct tuff_allocator *allocator, struct tuff_folder *folder) {
     const tuff_bench_options *options = bench->options;
     if (options->workload != TUFF_BENCH_TRAINING) {
         TUFF_TRY(tuff_model_make(device, allocator, folder, options->dtype, &bench->model));
@@ -281,7 +281,7 @@ tuff_status tuff_task_bench(struct tuff_device *device, const struct tuff_alloca
     struct tuff_folder folder;
     struct tuff_bench_weights weights;
     TUFF_TRY(tuff_bench_folder_open(options->model, options->shape, &device->log, &folder, &weights));
-    tuff_status status = open(&bench, device, allocator, &folder);
+    tuff_status status = open_model(&bench, device, allocator, &folder);
     if (status == TUFF_OK)
         status = options->workload == TUFF_BENCH_RAGGED ? measure_ragged(&bench) : measure_grid(&bench);
     tuff_model_free(bench.model);

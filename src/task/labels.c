@@ -51,7 +51,7 @@ tuff_status tuff_labels_choose(const struct tuff_arrays *inputs, const struct tu
             return tuff_fail(TUFF_ARGUMENT, "labels: must be of type I64 or I32");
         const struct tuff_array *ids = tuff_arrays_find(inputs, "input_ids");
         if (!ids || ids->rank != labels->rank ||
-            memcmp(ids->shape, labels->shape, ids->rank * sizeof ids->shape[0]))
+            memcmp(ids->shape, labels->shape, ids->rank * sizeof ids->shape[0]) != 0)
             return tuff_fail(TUFF_ARGUMENT, "labels: must have the shape of input_ids");
         out_labels->column_labels = labels;
     }

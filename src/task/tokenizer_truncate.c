@@ -6,9 +6,8 @@
 #include "base/memory.h"
 
 static tuff_status cut_append(struct tuff_cut *cut, size_t start, size_t end) {
-    size_t capacity = cut->count; /* grows by doubling: the capacity is the next power of two */
-    if ((cut->count & (cut->count - 1)) == 0) {
-        capacity = cut->count ? 2 * cut->count : 1;
+    if ((cut->count & (cut->count - 1)) == 0) { /* grows by doubling: the capacity is the next power of two */
+        const size_t capacity = cut->count ? 2 * cut->count : 1;
         TUFF_TRY(tuff_resize(&cut->ranges, capacity, sizeof *cut->ranges));
     }
     cut->ranges[cut->count++] = (struct tuff_range){ start, end };

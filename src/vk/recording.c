@@ -8,8 +8,7 @@ static const VkPipelineStageFlags work_stages =
 
 static tuff_status create_empty(struct tuff_device *device, struct tuff_recording **out_recording) {
     *out_recording = NULL;
-    if (device->is_lost)
-        return tuff_device_result(device, VK_ERROR_DEVICE_LOST, "a recording");
+    TUFF_TRY(device->is_lost ? tuff_device_result(device, VK_ERROR_DEVICE_LOST, "a recording") : TUFF_OK);
     TUFF_TRY(tuff_alloc(1, sizeof **out_recording, out_recording));
     (*out_recording)->device = device;
     return TUFF_OK;
@@ -105,12 +104,14 @@ static tuff_status close_part(struct tuff_recording *recording) {
     return tuff_device_result(device, result, "a command buffer");
 }
 
+static bool is_full(const struct tuff_recording *recording, const struct tuff_part *part, uint64_t cost) {
+    return (part->cost > 0 && part->cost + cost > recording->device->submit_cost) ||
+           (part->timer && part->timer->count == TUFF_TIMER_CAPACITY);
+}
+
 tuff_status tuff_recording_part(struct tuff_recording *recording, uint64_t cost,
                                 struct tuff_part **out_part) {
-    struct tuff_part *part = recording->is_open ? &recording->parts[recording->count - 1] : NULL;
-    bool is_full = part && part->cost > 0 && part->cost + cost > recording->device->submit_cost;
-    bool is_timer_full = part && part->timer && part->timer->count == TUFF_TIMER_CAPACITY;
-    if (is_full || is_timer_full)
+    if (recording->is_open && is_full(recording, &recording->parts[recording->count - 1], cost))
         TUFF_TRY(close_part(recording));
     if (!recording->is_open)
         TUFF_TRY(open_part(recording));

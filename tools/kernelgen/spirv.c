@@ -148,7 +148,7 @@ static void copy_name(const struct walk *walk, char to[NAME_SIZE], const char *f
         die("%s: something in the interface has no name; compile without -g0", walk->path);
     if (strlen(from) >= NAME_SIZE)
         die("%s: the name %s is longer than %d bytes", walk->path, from, NAME_SIZE - 1);
-    strcpy(to, from);
+    memcpy(to, from, strlen(from) + 1);
 }
 
 static uint32_t *load(const char *path, size_t *out_count) {
@@ -494,7 +494,7 @@ static const char *field_difference(const char *what, const struct field *a, uin
     for (uint32_t i = 0; i < a_count || i < b_count; i++) {
         const char *a_name = i < a_count ? a[i].name : "nothing",
                    *b_name = i < b_count ? b[i].name : "nothing";
-        if (i >= a_count || i >= b_count || strcmp(a_name, b_name) || a[i].id != b[i].id)
+        if (i >= a_count || i >= b_count || strcmp(a_name, b_name) != 0 || a[i].id != b[i].id)
             snprintf(text, sizeof text, "%s %u is %s in one and %s in the other", what, i, a_name, b_name);
         else if (a[i].type != b[i].type || a[i].default_value != b[i].default_value)
             snprintf(text, sizeof text, "%s %s differs in type or default", what, a_name);
@@ -510,7 +510,7 @@ const char *interface_difference(const struct interface *a, const struct interfa
     for (uint32_t i = 0; i < a->binding_count || i < b->binding_count; i++) {
         const char *a_name = i < a->binding_count ? a->bindings[i].name : "nothing";
         const char *b_name = i < b->binding_count ? b->bindings[i].name : "nothing";
-        if (strcmp(a_name, b_name))
+        if (strcmp(a_name, b_name) != 0)
             snprintf(text, sizeof text, "binding %u is %s in one and %s in the other", i, a_name, b_name);
         else if (a->bindings[i].is_read != b->bindings[i].is_read ||
                  a->bindings[i].is_written != b->bindings[i].is_written)
@@ -525,8 +525,8 @@ const char *interface_difference(const struct interface *a, const struct interfa
     const char *spec = field_difference("constant", a->specs, a->spec_count, b->specs, b->spec_count);
     if (spec)
         return spec;
-    if (memcmp(a->local_size, b->local_size, sizeof a->local_size) ||
-        memcmp(a->local_size_specs, b->local_size_specs, sizeof a->local_size_specs))
+    if (memcmp(a->local_size, b->local_size, sizeof a->local_size) != 0 ||
+        memcmp(a->local_size_specs, b->local_size_specs, sizeof a->local_size_specs) != 0)
         return "the workgroup sizes differ";
     return NULL;
 }

@@ -70,17 +70,24 @@ static void print_name(struct output *output, const char *name) {
     }
 }
 
+/* Ticks are counted: of numbers that are large and lie close together a step may change nothing. */
+enum { MOST_TICKS = 4 * TICKS };
+
 static void print_grid(struct output *output, const struct axis *x, const struct axis *y, size_t panel) {
     const double bottom = (double)(panel + 1) * PANEL - BOTTOM;
-    for (double value = ceil(y->least / y->step) * y->step; value <= y->most; value += y->step) {
+    const double first_y = ceil(y->least / y->step), first_x = ceil(x->least / x->step);
+    for (int i = 0; i < MOST_TICKS && (first_y + i) * y->step <= y->most; i++) {
+        const double value = (first_y + i) * y->step;
         const double at = place_y(y, value, panel);
         output_print(output,
                      "<path class='g' d='M%d %.1fH%d'/><text x='%d' y='%.1f' text-anchor='end'>%g</text>\n",
                      LEFT, at, WIDTH - RIGHT, LEFT - 6, at + 4, fabs(value) < y->step / 2 ? 0 : value);
     }
-    for (double value = ceil(x->least / x->step) * x->step; value <= x->most; value += x->step)
+    for (int i = 0; i < MOST_TICKS && (first_x + i) * x->step <= x->most; i++) {
+        const double value = (first_x + i) * x->step;
         output_print(output, "<text x='%.1f' y='%.1f' text-anchor='middle'>%g</text>\n", place_x(x, value),
                      bottom + 18, fabs(value) < x->step / 2 ? 0 : value);
+    }
 }
 
 /* Of many points those of every `stride` are drawn as the lowest and the highest, so that no peak is lost. */
