@@ -122,7 +122,7 @@ static tuff_status record_type(struct inventory *inventory, const struct tuff_op
 static tuff_status record_shape(struct inventory *inventory, const struct tuff_op *op,
                                 const uint32_t *numbers) {
     for (int type = TUFF_TYPE_F32; type <= TUFF_TYPE_F16; type++)
-        for (int is_training = 0; is_training <= !inventory->options->inference; is_training++)
+        for (int is_training = 0; is_training <= (inventory->options->inference ? 0 : 1); is_training++)
             TUFF_TRY(record_type(inventory, op, numbers, (enum tuff_type)type, is_training != 0));
     return TUFF_OK;
 }
