@@ -172,7 +172,7 @@ Test(tools_texts, independent_labels_have_a_threshold) {
 /* They name the project's own small models, from the top of the checkout. */
 Test(tools_texts, examples_run_as_they_stand) {
     static const char *const commands[] = { "classify", "fill-mask", "next-sentence", "rank",
-                                            "choose",   "tag",       "answer" };
+                                            "choose",   "tag",       "answer",        "step" };
     for (size_t i = 0; i < COUNT(commands); i++) {
         struct test_command run =
             test_command("tuff %s --help | sed '1,/^example/d' >example.sh\n"

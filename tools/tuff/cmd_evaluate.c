@@ -75,7 +75,7 @@ int tuff_cmd_evaluate(int argc, char **argv) {
         "F1 and Matthews correlation of classes; Pearson and Spearman of numbers; F1 of entities; exact "
         "match and F1 of answers; average precision and mean reciprocal rank of rankings; how often a text's "
         "own second one is the nearest of all.",
-        .example = "tuff evaluate classify --model OUT --data dev.tsv --predictions predicted.txt",
+        .example = "tuff evaluate classify --model build/run --data tools/demo.tsv",
         .options = options,
         .option_count = COUNT(options),
         .minimum_arguments = 1,

@@ -161,7 +161,8 @@ int tuff_cmd_finetune(int argc, char **argv) {
         "the recipe of the BERT paper. metrics.jsonl in the output folder has a line a step and a line an "
         "evaluation. A run that was killed goes on with --resume to the weights that it would have had.",
         .example =
-            "tuff finetune classify --model all-MiniLM-L6-v2 --train train.tsv --dev dev.tsv --output OUT",
+            "tuff finetune classify --model build/models/all-MiniLM-L6-v2 --train tools/demo.tsv --dev "
+            "tools/demo.tsv --batch-size 6 --learning-rate 2e-4 --output build/run",
         .options = options,
         .option_count = COUNT(options),
         .minimum_arguments = 1,

@@ -60,7 +60,8 @@ int tuff_cmd_gradients(int argc, char **argv) {
         .about = "Computes the loss of a labelled batch and the gradient of every parameter, without "
                  "dropout, under "
                  "the names of the model's folder; tied weights once.",
-        .example = "tuff gradients --model MODEL --inputs batch.safetensors --outputs gradients.safetensors",
+        .example = "tuff gradients --model tests/data/models/small-classes --inputs "
+                   "tests/data/labelled.safetensors --outputs build/gradients.safetensors",
         .options = options,
         .option_count = COUNT(options),
     };

@@ -181,7 +181,8 @@ int tuff_cmd_step(int argc, char **argv) {
             "Makes one optimizer step for each stored batch, prints loss (before the update), gradient norm "
             "(before clipping) and learning rate of each, and writes the model.",
         .example =
-            "tuff step --model MODEL --inputs batches.safetensors --output OUT --learning-rate 1e-3 --json",
+            "tuff step --model tests/data/models/small-classes --inputs tests/data/batches.safetensors "
+            "--output build/stepped --learning-rate 1e-3 --json",
         .options = options,
         .option_count = COUNT(options),
     };
