@@ -31,6 +31,24 @@ void test_folder_remove(const char *path) {
     nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
+static char entered[TEST_PATH_SIZE];
+
+void test_folder_enter(void) {
+    test_folder_make(entered);
+    cr_assert_eq(chdir(entered), 0);
+}
+
+void test_folder_leave(void) {
+    cr_assert_eq(chdir("/"), 0);
+    test_folder_remove(entered);
+}
+
+void test_write_classes(void) {
+    test_write(".", "classes.tsv",
+               "sentence\tlabel\na good film\tgood\na bad film\tbad\nvery good\tgood\nso bad\tbad\n"
+               "good and fine\tgood\nbad and dull\tbad\n");
+}
+
 const char *test_path(const char *folder, const char *name) {
     static char texts[4][TEST_PATH_SIZE];
     static int next;

@@ -12,6 +12,12 @@ void test_folder_make(char path[TEST_PATH_SIZE]);
 /* With everything in it. */
 void test_folder_remove(const char *path);
 
+/* Makes a folder, goes there, and back out of it and removes it: a suite's init and fini. */
+void test_folder_enter(void);
+void test_folder_leave(void);
+/* classes.tsv of six sentences, good or bad, where the test stands. */
+void test_write_classes(void);
+
 /* "folder/name", with folders on the way made. The text is overwritten by the fourth call after this one. */
 const char *test_path(const char *folder, const char *name);
 /* Writes a file of the folder; a text. */

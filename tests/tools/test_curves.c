@@ -14,19 +14,7 @@
 
 enum { STEPS = 10 };
 
-static char folder[TEST_PATH_SIZE];
-
-static void enter_folder(void) {
-    test_folder_make(folder);
-    cr_assert_eq(chdir(folder), 0);
-}
-
-static void remove_folder(void) {
-    cr_assert_eq(chdir("/"), 0);
-    test_folder_remove(folder);
-}
-
-TestSuite(tools_curves, .init = enter_folder, .fini = remove_folder, .timeout = 1800);
+TestSuite(tools_curves, .init = test_folder_enter, .fini = test_folder_leave, .timeout = 1800);
 
 static json_t *load(const char *path) {
     json_error_t error;

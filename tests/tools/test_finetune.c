@@ -13,14 +13,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char folder[TEST_PATH_SIZE];
-
 static void enter_folder(void) {
-    test_folder_make(folder);
-    cr_assert_eq(chdir(folder), 0);
-    test_write(".", "classes.tsv",
-               "sentence\tlabel\na good film\tgood\na bad film\tbad\nvery good\tgood\nso bad\tbad\n"
-               "good and fine\tgood\nbad and dull\tbad\n");
+    test_folder_enter();
+    test_write_classes();
     test_write(".", "tags.conll", "Anna\tB-PER\nlives\tO\n\nin\tO\nRome\tB-LOC\n");
     test_write(".", "numbers.tsv", "sentence1\tsentence2\tscore\na b\tc\t1\nd\te f\t4.5\ng\th\t3\n");
     test_write(".", "relevance.tsv", "query\tpassage\tlabel\na b\tc\t1\na b\te f\t0\ng\th i\t0.75\n");
@@ -30,12 +25,7 @@ static void enter_folder(void) {
                "\"answer_start\":14}]}]}]}]}");
 }
 
-static void remove_folder(void) {
-    cr_assert_eq(chdir("/"), 0);
-    test_folder_remove(folder);
-}
-
-TestSuite(tools_finetune, .init = enter_folder, .fini = remove_folder, .timeout = 300);
+TestSuite(tools_finetune, .init = enter_folder, .fini = test_folder_leave, .timeout = 300);
 
 static bool has(const char *path, const char *text) {
     size_t size = 0;

@@ -22,22 +22,12 @@
 
 enum { KILLS = 10, LONG_KILLS = 100, STEPS_PER_EPOCH = 3, STEPS_PER_KILL = 6, PATIENCE_MS = 60000 };
 
-static char folder[TEST_PATH_SIZE];
-
 static void enter_folder(void) {
-    test_folder_make(folder);
-    cr_assert_eq(chdir(folder), 0);
-    test_write(".", "classes.tsv",
-               "sentence\tlabel\na good film\tgood\na bad film\tbad\nvery good\tgood\nso bad\tbad\n"
-               "good and fine\tgood\nbad and dull\tbad\n");
+    test_folder_enter();
+    test_write_classes();
 }
 
-static void remove_folder(void) {
-    cr_assert_eq(chdir("/"), 0);
-    test_folder_remove(folder);
-}
-
-TestSuite(tools_runs, .init = enter_folder, .fini = remove_folder, .timeout = 1800);
+TestSuite(tools_runs, .init = enter_folder, .fini = test_folder_leave, .timeout = 1800);
 
 static long size_of(const char *path) {
     struct stat info;

@@ -11,22 +11,14 @@
 #include "support/command.h"
 #include "support/folder.h"
 
-static char folder[TEST_PATH_SIZE];
-
 static void enter_folder(void) {
-    test_folder_make(folder);
-    cr_assert_eq(chdir(folder), 0);
+    test_folder_enter();
     test_write(".", "classes.tsv",
                "sentence\tlabel\na good film\tgood\na bad film\tbad\nvery good\tgood\nso bad\tbad\n"
                "good and fine\tgood\nbad and dull\tbad\na dull good film\tgood\n");
 }
 
-static void remove_folder(void) {
-    cr_assert_eq(chdir("/"), 0);
-    test_folder_remove(folder);
-}
-
-TestSuite(tools_training_flags, .init = enter_folder, .fini = remove_folder, .timeout = 300);
+TestSuite(tools_training_flags, .init = enter_folder, .fini = test_folder_leave, .timeout = 300);
 
 #define CLASSIFY "tuff finetune classify --train classes.tsv --learning-rate 1e-3 --epochs 3 "
 
