@@ -66,6 +66,9 @@ foreach(folder IN LISTS test_folders)
         add_test(NAME ops_as_gpu COMMAND tests_ops --verbose --filter "*/!(*without*)") # GPUs use no addresses
         set_tests_properties(ops PROPERTIES ENVIRONMENT GALLIVM_PERF=nopt)
         set_tests_properties(ops_as_gpu PROPERTIES ENVIRONMENT "GALLIVM_PERF=nopt;TUFF_TEST_AS_GPU=1")
+    elseif(folder STREQUAL "api") # what saves memory in training is minutes on slow drivers, and the host's doing
+        add_test(NAME api COMMAND tests_api --verbose --filter "!(api_training_memory)/*")
+        add_test(NAME api_memory COMMAND tests_api --verbose --filter api_training_memory/*)
     else()
         add_test(NAME ${folder} COMMAND tests_${folder} --verbose)
     endif()

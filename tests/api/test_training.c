@@ -135,14 +135,14 @@ static void check_checkpointed_gradients(tuff_context *context, const char *mode
     tuff_arrays_free(computed_again);
 }
 
-Test(api_training, layers_computed_again_give_the_same_bits) {
+Test(api_training_memory, layers_computed_again_give_the_same_bits) {
     tuff_context *context = test_context();
     for (int i = 0; i < MODELS; i++)
         cr_assert_eq(for_each_case(models[i], "grads", check_checkpointed_gradients, context), 1);
     test_context_close(context);
 }
 
-Test(api_training, parts_of_a_batch_add_up_to_its_gradients) {
+Test(api_training_memory, parts_of_a_batch_add_up_to_its_gradients) {
     tuff_context *context = test_context();
     for (int i = 0; i < MODELS; i++)
         cr_assert_eq(for_each_case(models[i], "grads", check_accumulated_gradients, context), 1);
