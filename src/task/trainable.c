@@ -11,9 +11,6 @@ static bool is_of_head(const struct tuff_parameter *parameter) {
 static bool is_chosen(const struct tuff_trainer *trainer, const struct tuff_parameter *parameter) {
     const uint32_t layers = trainer->folder.config.num_hidden_layers;
     const bool is_of_layer = parameter->role >= TUFF_ROLE_QUERY_WEIGHT && !is_of_head(parameter);
-    const bool is_norm_weight = parameter->role == TUFF_ROLE_EMBEDDINGS_NORM_WEIGHT ||
-                                parameter->role == TUFF_ROLE_ATTENTION_NORM_WEIGHT ||
-                                parameter->role == TUFF_ROLE_OUTPUT_NORM_WEIGHT;
     if (trainer->lora.rank > 0)
         return is_of_head(parameter) || parameter->role >= TUFF_ROLE_LORA_A;
     switch (trainer->trainable) {
@@ -23,7 +20,7 @@ static bool is_chosen(const struct tuff_trainer *trainer, const struct tuff_para
         return is_of_head(parameter) ||
                (is_of_layer && parameter->layer + trainer->trainable_count >= layers);
     case TUFF_TRAINABLE_BIASES:
-        return is_of_head(parameter) || (parameter->rank == 1 && !is_norm_weight);
+        return is_of_head(parameter) || (parameter->rank == 1 && !tuff_role_is_norm_weight(parameter->role));
     case TUFF_TRAINABLE_ALL:
         break;
     }
