@@ -63,11 +63,12 @@ char *print_text(const char *format, ...) {
 }
 
 void complain(const char *format, ...) {
+    char line[4096];
     progress_wipe();
     va_list arguments;
     va_start(arguments, format);
-    fputs("tuff: ", stderr);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
+    vsnprintf(line, sizeof(line), format, arguments);
     va_end(arguments);
+    /* One call: what two threads tell stays two lines. */
+    fprintf(stderr, "tuff: %s\n", line);
 }
