@@ -117,7 +117,8 @@ static tuff_status make_outputs(struct tuff_case *check_case, struct tuff_node *
     return TUFF_OK;
 }
 
-/* The gradients of outputs are random; those of float inputs start as random numbers too, to be added to. */
+/* The gradients of outputs are random; those of float inputs start as random numbers too, to be
+ * added to. */
 static tuff_status make_gradients(struct tuff_case *check_case, struct tuff_node *node, bool accumulate) {
     for (uint32_t i = 0; i < TUFF_MAX_OUTPUTS; i++) {
         if (!node->outputs[i])
@@ -135,8 +136,8 @@ static tuff_status make_gradients(struct tuff_case *check_case, struct tuff_node
             shape.type = TUFF_TYPE_F32;
         TUFF_TRY(tuff_case_random(check_case, shape.type, shape.layout, shape.rows, shape.cols, 1,
                                   &node->d_inputs[i]));
-        node->accumulates[i] = accumulate;
-        if (!accumulate)
+        node->accumulates[i] = accumulate && !(node->op->stored_inputs >> i & 1);
+        if (!node->accumulates[i])
             memset(node->d_inputs[i]->reference, 0, value_count(&shape) * sizeof(double));
     }
     return TUFF_OK;
@@ -340,7 +341,10 @@ static tuff_status time_forward(struct tuff_case *check_case, struct tuff_node *
     TUFF_TRY(time_passes(check_case->device, node, 1, 1, &first));
     double count = WANTED_MS / (first.median_ms > 1e-3 ? first.median_ms : 1e-3);
     timed->time->bytes = bytes_of(node);
-    return time_passes(check_case->device, node, count > MOST ? MOST : count > 1 ? (uint32_t)count : 1,
+    return time_passes(check_case->device, node,
+                       count > MOST ? MOST
+                       : count > 1  ? (uint32_t)count
+                                    : 1,
                        timed->options->repeats, &timed->time->timing);
 }
 

@@ -27,8 +27,4 @@ tuff_status tuff_lora_record_merge(struct tuff_recording *recording, const struc
 tuff_status tuff_lora_record_backward(struct tuff_device *device, struct tuff_recording *recording,
                                       const struct tuff_lora_matrix *matrix);
 
-/* The same in double, for tests, on the tensors' arrays `reference`. */
-void tuff_lora_reference_merge(const struct tuff_lora_matrix *matrix);
-void tuff_lora_reference_backward(const struct tuff_lora_matrix *matrix);
-
 #endif

@@ -3,7 +3,7 @@
  * how to make a node of it for checks. The graph, the checks, the bench and the profiler walk TUFF_OPS.
  *
  * Gradient rule: d_inputs[i] is NULL where no gradient is wanted; accumulates[i] says that a writer came before and
- * this one adds. Gradients of parameters always add; the optimizer clears them. */
+ * this one adds. Gradients of parameters always add; the optimizer clears them. Those in stored_inputs never do. */
 #ifndef TUFF_OPS_OP_H
 #define TUFF_OPS_OP_H
 
@@ -72,6 +72,10 @@ union tuff_params {
     struct {
         float label_smoothing;
     } cross_entropy;
+    struct {
+        uint32_t parts; /* adapters one below the other */
+        float scale;
+    } lora;
 };
 
 struct tuff_op;
@@ -104,6 +108,7 @@ struct tuff_op {
     void (*reference_backward)(const struct tuff_node *node);
     uint32_t constant_inputs;  /* bit i: input i never has a gradient; integers never have one anyway */
     uint32_t parameter_inputs; /* bit i: the gradient of input i is F32 whatever its own type */
+    uint32_t stored_inputs;    /* bit i: the gradient of input i is stored, never added */
     /* Makes the inputs of a node for a check (op_check fills the rest); numbers mean what the op's file says. */
     tuff_status (*make)(struct tuff_case *check_case, struct tuff_node *node, const uint32_t *numbers);
     /* Shapes that `tuff check` runs: rows of up to 8 numbers ending with a row of zeros. */
@@ -124,7 +129,8 @@ struct tuff_op {
     X(cross_entropy)                                                                                         \
     X(span_cross_entropy)                                                                                    \
     X(squared_error)                                                                                         \
-    X(binary_cross_entropy)
+    X(binary_cross_entropy)                                                                                  \
+    X(lora)
 
 #define TUFF_OP_DECLARE(name) extern const struct tuff_op tuff_op_##name;
 TUFF_OPS(TUFF_OP_DECLARE)
