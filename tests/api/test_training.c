@@ -11,6 +11,7 @@
 
 #include "api/device.h"
 #include "api/oracle.h"
+#include "support/temporary.h"
 #include "tuff.h"
 
 static const char *const models[] = { "bert-odd96",           "bert-tiny-mlm",        "bert-tiny-multichoice",
@@ -190,12 +191,14 @@ static bool is_ill_conditioned(const json_t *golden_case, const char *name) {
 }
 
 static void check_final_weights(tuff_trainer *trainer, const json_t *golden_case, const tuff_arrays *stored) {
-    char folder[] = "/tmp/tuff-training-XXXXXX", path[64], command[64];
+    char folder[TEST_PATH_SIZE], path[TEST_PATH_SIZE + 32];
     tuff_arrays *weights = NULL;
-    cr_assert_not_null(mkdtemp(folder));
-    cr_assert_eq(tuff_trainer_save(trainer, folder), TUFF_OK, "%s", tuff_error_message());
+    test_folder_make(folder);
     snprintf(path, sizeof path, "%s/model.safetensors", folder);
-    cr_assert_eq(tuff_arrays_load(path, NULL, &weights), TUFF_OK, "%s", tuff_error_message());
+    cr_assert_eq(tuff_trainer_save(trainer, folder), TUFF_OK, "%s", tuff_error_message());
+    const tuff_status status = tuff_arrays_load(path, NULL, &weights);
+    test_folder_remove(folder);
+    cr_assert_eq(status, TUFF_OK, "%s", tuff_error_message());
     for (size_t i = 0; i < tuff_arrays_count(stored); i++) {
         const char *key = tuff_arrays_get(stored, i)->name;
         double largest = 0;
@@ -205,8 +208,6 @@ static void check_final_weights(tuff_trainer *trainer, const json_t *golden_case
         cr_expect_leq(worst, 3e-4, "%s is off by %.3g", key, worst);
     }
     tuff_arrays_free(weights);
-    snprintf(command, sizeof command, "rm -r %s", folder);
-    cr_assert_eq(system(command), 0);
 }
 
 static void check_trajectory(tuff_context *context, const char *model_folder, const json_t *golden_case,

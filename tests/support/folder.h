@@ -1,20 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Folders for tests: temporary ones, and the oracle's. Every failure here fails the test. */
+/* Folders of tests and what is in them, and the oracle's. Every failure here fails the test. */
 #ifndef TUFF_TESTS_SUPPORT_FOLDER_H
 #define TUFF_TESTS_SUPPORT_FOLDER_H
 
 #include <stddef.h>
 
-enum { TEST_PATH_SIZE = 1024 };
+#include "support/temporary.h"
 
-/* A new empty folder; removed with test_folder_remove. */
-void test_folder_make(char path[TEST_PATH_SIZE]);
-/* With everything in it. */
-void test_folder_remove(const char *path);
-
-/* Makes a folder, goes there, and back out of it and removes it: a suite's init and fini. */
-void test_folder_enter(void);
-void test_folder_leave(void);
 /* classes.tsv of six sentences, good or bad, where the test stands. */
 void test_write_classes(void);
 
