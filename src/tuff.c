@@ -12,6 +12,7 @@
 #include "ops/inventory.h"
 #include "ops/measure.h"
 #include "task/embed.h"
+#include "task/embed_tokens.h"
 #include "task/evaluate.h"
 #include "task/finetune.h"
 #include "task/fill_mask.h"
@@ -89,7 +90,8 @@ tuff_status tuff_embed_into(tuff_model *model, const tuff_text *texts, size_t co
     tuff_vulkan_buffer buffer = TUFF_VULKAN_BUFFER;
     tuff_text_report report = { 0 };
     if (!model || !to || (count > 0 && !texts))
-        return tuff_fail(TUFF_ARGUMENT, "tuff_embed_into: a model, texts and a buffer for the vectors are needed");
+        return tuff_fail(TUFF_ARGUMENT,
+                         "tuff_embed_into: a model, texts and a buffer for the vectors are needed");
     tuff_options_copy(&own, sizeof own, options);
     tuff_options_copy(&buffer, sizeof buffer, to);
     const struct tuff_allocator *before = enter(model);
@@ -97,6 +99,56 @@ tuff_status tuff_embed_into(tuff_model *model, const tuff_text *texts, size_t co
     leave(model, before);
     if (out_report)
         *out_report = report;
+    return status;
+}
+
+/* Copies of what the caller handed in, of whatever header. */
+struct token_arguments {
+    tuff_embed_options options;
+    tuff_vulkan_tokens tokens;
+    tuff_vulkan_buffer input_ids, token_type_ids, to;
+};
+
+static tuff_status read_token_arguments(const tuff_vulkan_tokens *tokens, const tuff_embed_options *options,
+                                        struct token_arguments *out) {
+    *out = (struct token_arguments){ TUFF_EMBED_OPTIONS, TUFF_VULKAN_TOKENS, TUFF_VULKAN_BUFFER,
+                                     TUFF_VULKAN_BUFFER, TUFF_VULKAN_BUFFER };
+    tuff_options_copy(&out->options, sizeof out->options, options);
+    tuff_options_copy(&out->tokens, sizeof out->tokens, tokens);
+    tuff_vulkan_tokens *own = &out->tokens;
+    if (own->count > 0 && (!own->lengths || !own->input_ids))
+        return tuff_fail(TUFF_ARGUMENT, "tuff_vulkan_tokens: lengths and a buffer of ids are needed");
+    tuff_options_copy(&out->input_ids, sizeof out->input_ids, own->input_ids);
+    tuff_options_copy(&out->token_type_ids, sizeof out->token_type_ids, own->token_type_ids);
+    own->input_ids = own->input_ids ? &out->input_ids : NULL;
+    own->token_type_ids = own->token_type_ids ? &out->token_type_ids : NULL;
+    return TUFF_OK;
+}
+
+tuff_status tuff_embed_tokens(tuff_model *model, const tuff_vulkan_tokens *tokens,
+                              const tuff_embed_options *options, float *out_vectors) {
+    struct token_arguments own;
+    if (!model || !tokens || (tokens->count > 0 && !out_vectors))
+        return tuff_fail(TUFF_ARGUMENT,
+                         "tuff_embed_tokens: a model, tokens and a place for the vectors are needed");
+    TUFF_TRY(read_token_arguments(tokens, options, &own));
+    const struct tuff_allocator *before = enter(model);
+    tuff_status status = tuff_task_embed_tokens(model, &own.tokens, &own.options, out_vectors, NULL);
+    leave(model, before);
+    return status;
+}
+
+tuff_status tuff_embed_tokens_into(tuff_model *model, const tuff_vulkan_tokens *tokens,
+                                   const tuff_embed_options *options, const tuff_vulkan_buffer *to) {
+    struct token_arguments own;
+    if (!model || !tokens || !to)
+        return tuff_fail(TUFF_ARGUMENT,
+                         "tuff_embed_tokens_into: a model, tokens and a buffer for the vectors are needed");
+    TUFF_TRY(read_token_arguments(tokens, options, &own));
+    tuff_options_copy(&own.to, sizeof own.to, to);
+    const struct tuff_allocator *before = enter(model);
+    tuff_status status = tuff_task_embed_tokens(model, &own.tokens, &own.options, NULL, &own.to);
+    leave(model, before);
     return status;
 }
 
@@ -371,8 +423,7 @@ static tuff_status evaluate(tuff_context *context, const struct tuff_task_spec *
                             const char *predictions, struct tuff_evaluation *out_evaluation) {
     struct tuff_model *model = NULL;
     TUFF_TRY(tuff_model_load(context->device, allocator_of(context), path, TUFF_F32, &model));
-    tuff_status status =
-        tuff_task_evaluate(model, spec, data, options, limit, predictions, out_evaluation);
+    tuff_status status = tuff_task_evaluate(model, spec, data, options, limit, predictions, out_evaluation);
     tuff_model_free(model);
     return status;
 }
@@ -511,7 +562,8 @@ tuff_status tuff_vocabulary_make(const char *const *paths, size_t path_count,
     tuff_vocabulary_options own = TUFF_VOCABULARY_OPTIONS;
     size_t count = 0;
     if (!output || (path_count > 0 && !paths))
-        return tuff_fail(TUFF_ARGUMENT, "tuff_vocabulary_make: paths and a place for the vocabulary are needed");
+        return tuff_fail(TUFF_ARGUMENT,
+                         "tuff_vocabulary_make: paths and a place for the vocabulary are needed");
     tuff_options_copy(&own, sizeof own, options);
     const tuff_status status = tuff_task_vocabulary(paths, path_count, &own, output, &count);
     if (out_count)

@@ -42,8 +42,8 @@ list(REMOVE_DUPLICATES test_folders)
 foreach(folder IN LISTS test_folders)
     add_executable(tests_${folder} ${${folder}_sources} ${sanitizer_sources})
     if(folder STREQUAL "api")
-        target_sources(tests_api PRIVATE tests/api/device.c tests/api/oracle.c tests/support/host.c
-                                         tests/support/temporary.c)
+        target_sources(tests_api PRIVATE tests/api/device.c tests/api/oracle.c tests/api/borrowed.c
+                                         tests/support/host.c tests/support/temporary.c)
         target_link_libraries(tests_api PRIVATE tests_common tuff::static)
     else()
         target_link_libraries(tests_${folder} PRIVATE tests_support)

@@ -50,6 +50,13 @@ tuff_status tuff_graph_input(struct tuff_graph *graph, const char *name, struct 
     return TUFF_OK;
 }
 
+tuff_status tuff_graph_feed(struct tuff_graph *graph, const char *name, struct tuff_shape shape,
+                            struct tuff_tensor **out_tensor) {
+    TUFF_TRY(tuff_graph_input(graph, name, shape, out_tensor));
+    (*out_tensor)->is_fed = true;
+    return TUFF_OK;
+}
+
 tuff_status tuff_graph_result(struct tuff_graph *graph, struct tuff_tensor *tensor) {
     for (size_t i = 0; i < graph->result_count; i++)
         if (graph->results[i] == tensor)

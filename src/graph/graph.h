@@ -51,6 +51,9 @@ void tuff_graph_destroy(struct tuff_graph *graph);
 /* A tensor that the host writes before each run. */
 tuff_status tuff_graph_input(struct tuff_graph *graph, const char *name, struct tuff_shape shape,
                              struct tuff_tensor **out_tensor);
+/* A tensor that copies on the device write before each run, into its slice, once it is placed. */
+tuff_status tuff_graph_feed(struct tuff_graph *graph, const char *name, struct tuff_shape shape,
+                            struct tuff_tensor **out_tensor);
 /* Appends an op; `inputs` may hold NULL where the op allows it. Outputs are made as its shape function says.
  */
 tuff_status tuff_graph_append(struct tuff_graph *graph, const struct tuff_op *op,

@@ -9,7 +9,7 @@ static tuff_status place_transfers(struct tuff_graph *graph, struct tuff_tensor 
     for (size_t i = 0; i < count; i++) {
         uint64_t size = tuff_shape_size(&tensors[i]->shape);
         TUFF_TRY(tuff_arena_take(graph->transfers, size, &tensors[i]->slice));
-        if (tuff_slice_map(&tensors[i]->slice))
+        if (tensors[i]->is_fed || tuff_slice_map(&tensors[i]->slice))
             continue;
         if (!*staging_arena)
             TUFF_TRY(tuff_arena_create(graph->device, kind, "transfers", staging_arena));
@@ -149,7 +149,8 @@ const void *tuff_graph_result_bytes(const struct tuff_tensor *tensor) {
 
 tuff_status tuff_graph_run(struct tuff_graph *graph, bool (*keep_going)(void *user), void *user) {
     for (size_t i = 0; i < graph->input_count; i++)
-        TUFF_TRY(tuff_slice_flush(host_side(graph->inputs[i])));
+        if (!graph->inputs[i]->is_fed)
+            TUFF_TRY(tuff_slice_flush(host_side(graph->inputs[i])));
     TUFF_TRY(tuff_recording_run(graph->recording, keep_going, user));
     for (size_t i = 0; i < graph->result_count; i++)
         TUFF_TRY(tuff_slice_invalidate(host_side(graph->results[i])));

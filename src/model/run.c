@@ -78,7 +78,7 @@ uint32_t tuff_runner_training_limit(const struct tuff_runner *runner, uint32_t l
 static bool same_key(const struct tuff_run_key *a, const struct tuff_run_key *b) {
     return a->wants == b->wants && a->pool == b->pool && a->normalize == b->normalize &&
            a->losses == b->losses && a->group == b->group && a->is_training == b->is_training &&
-           memcmp(&a->bucket, &b->bucket, sizeof a->bucket) == 0;
+           a->is_fed == b->is_fed && memcmp(&a->bucket, &b->bucket, sizeof a->bucket) == 0;
 }
 
 /* The graph for a key: a kept one, or a new one in the place of the one that rested longest. */
@@ -163,6 +163,8 @@ tuff_status tuff_runner_run(struct tuff_runner *runner, const struct tuff_reques
         memcpy(tuff_graph_input_bytes(run->inputs.seed), request->seed.words, sizeof request->seed.words);
         *(float *)tuff_graph_input_bytes(run->d_loss) = request->loss_scale;
     }
+    if (key.is_fed)
+        TUFF_TRY(request->feed(request->user, run));
     TUFF_TRY(tuff_graph_run(run->graph, request->keep_going, request->user));
     *out_run = run;
     return TUFF_OK;

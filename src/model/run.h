@@ -29,6 +29,7 @@ struct tuff_run_key {
     bool normalize;
     uint32_t losses;  /* flags of enum tuff_loss; the logits they need are wanted as well */
     bool is_training; /* a backward pass follows, into the gradients that the weights bring along */
+    bool is_fed;      /* ids are copied on the device, see struct tuff_request */
     uint32_t group;   /* sequences that belong together for the loss of a choice */
     struct tuff_bucket bucket;
 };
@@ -37,7 +38,9 @@ struct tuff_run_key {
 struct tuff_run {
     struct tuff_run_key key;
     struct tuff_graph *graph;
-    struct tuff_bert_inputs inputs;
+    struct tuff_bert_inputs inputs; /* that the host writes */
+    struct tuff_tensor *fed;        /* (2 * rows, 1), where the key is fed: word ids of all rows, then types */
+    struct tuff_tensor *fetched;    /* the tokens made of them: ops/fetch_tokens.c */
     struct tuff_tensor *d_loss;  /* in training: what all gradients are multiplied with */
     struct tuff_tensor **hidden; /* layers + 1 */
     struct tuff_tensor **qkv;    /* layers */
@@ -93,6 +96,9 @@ struct tuff_request {
     struct tuff_seed seed;                        /* of dropout, in training */
     float loss_scale;                             /* in training; 1 unless gradients are scaled */
     bool (*keep_going)(void *user);
+    /* Where the key is fed: copies ids into run->fed. Of the sequences' tokens the id then says whether there is one, and
+     * the type too. */
+    tuff_status (*feed)(void *user, const struct tuff_run *run);
     void *user;
 };
 

@@ -13,7 +13,7 @@ static tuff_status build_inputs(const struct tuff_weights *weights, struct tuff_
     const struct tuff_bucket *bucket = &run->key.bucket;
     const uint32_t pooled = TUFF_WANT_POOLED | TUFF_WANT_CLASSIFIER | TUFF_WANT_NEXT_SENTENCE;
     TUFF_TRY(input(run, "tokens", bucket->rows, 4, &run->inputs.tokens));
-    if (weights->word_part_count > 1)
+    if (weights->word_part_count > 1 && !run->key.is_fed)
         TUFF_TRY(input(run, "words", bucket->rows, 1, &run->inputs.words));
     TUFF_TRY(input(run, "tiles", bucket->tiles, 4, &run->inputs.tiles));
     if (run->key.wants & TUFF_WANT_EMBEDDING)
@@ -23,6 +23,19 @@ static tuff_status build_inputs(const struct tuff_weights *weights, struct tuff_
     if (run->key.wants & TUFF_WANT_MASKED_LM)
         TUFF_TRY(input(run, "indices", bucket->indices, 1, &run->inputs.indices));
     return TUFF_OK;
+}
+
+/* What the model sees of tokens whose ids come to the device by themselves. */
+static tuff_status build_fed(const struct tuff_config *config, struct tuff_run *run,
+                             struct tuff_bert_inputs *inout_inputs) {
+    const struct tuff_shape shape = { .type = TUFF_TYPE_I32, .rows = 2 * run->key.bucket.rows, .cols = 1 };
+    const union tuff_params params = { .fetch_tokens = { config->vocab_size, config->type_vocab_size } };
+    TUFF_TRY(tuff_graph_feed(run->graph, "ids", shape, &run->fed));
+    struct tuff_tensor *inputs[] = { run->inputs.tokens, run->fed };
+    TUFF_TRY(tuff_graph_append(run->graph, &tuff_op_fetch_tokens, &params, inputs, 2, &run->fetched));
+    inout_inputs->tokens = run->fetched;
+    inout_inputs->words = run->graph->nodes[run->graph->node_count - 1].outputs[1];
+    return tuff_graph_result(run->graph, run->fetched);
 }
 
 static tuff_status build_training_inputs(const struct tuff_weights *weights, struct tuff_run *run) {
@@ -157,6 +170,8 @@ tuff_status tuff_run_build(const struct tuff_runner *runner, struct tuff_run *ru
     };
     if (run->key.is_training)
         bert.dropout = runner->dropout;
+    if (run->key.is_fed)
+        TUFF_TRY(build_fed(runner->config, run, &bert.inputs));
     TUFF_TRY(build_encoder(&bert, run, &last));
     if (run->key.wants & TUFF_WANT_EMBEDDING)
         TUFF_TRY(build_embedding(run, last));

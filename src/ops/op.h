@@ -21,6 +21,9 @@ enum tuff_activation {
     TUFF_ACTIVATION_TANH,
 };
 
+/* What fetch_tokens says of a token. */
+enum tuff_token_fault { TUFF_TOKEN_IS_FINE, TUFF_TOKEN_ID_IS_WRONG, TUFF_TOKEN_TYPE_IS_WRONG };
+
 enum tuff_pool_kind { TUFF_POOL_MEAN, TUFF_POOL_CLS, TUFF_POOL_MAX };
 
 /* Dropout recomputes its bits from a counter, never stores them: element e of the op's output survives where
@@ -59,6 +62,9 @@ union tuff_params {
         struct tuff_dropout dropout;
         int32_t exponent; /* q, k, v and the context are held divided by 2^exponent; not in training */
     } attention;
+    struct {
+        uint32_t vocab_size, type_count; /* rows of the tables */
+    } fetch_tokens;
     struct {
         bool output_f32;
     } gather_rows;
@@ -117,6 +123,7 @@ struct tuff_op {
 };
 
 #define TUFF_OPS(X)                                                                                          \
+    X(fetch_tokens)                                                                                          \
     X(embedding)                                                                                             \
     X(linear)                                                                                                \
     X(quantize)                                                                                              \

@@ -150,6 +150,8 @@ static float get(const struct tuff_tensor *tensor, const void *bytes, uint32_t r
     uint64_t at = tuff_shape_index(shape, row, col);
     if (shape->type == TUFF_TYPE_F16)
         return tuff_half_to_float(((const uint16_t *)bytes)[at]);
+    if (shape->type == TUFF_TYPE_I32)
+        return (float)((const int32_t *)bytes)[at];
     if (shape->type == TUFF_TYPE_I8)
         return ((const int8_t *)bytes)[at] *
                ((const float *)(const void *)((const char *)bytes + tuff_shape_scales(shape)))[row];
@@ -159,6 +161,8 @@ static float get(const struct tuff_tensor *tensor, const void *bytes, uint32_t r
 /* Padding is what lies between the true shape and the padded one. NaN is not zero. */
 static bool padding_is_zero(const struct tuff_tensor *tensor, const void *bytes) {
     struct tuff_shape padded = tensor->shape;
+    if (padded.type == TUFF_TYPE_I32)
+        return true;
     padded.cols = tuff_padded(padded.cols);
     if (padded.layout == TUFF_LAYOUT_PANELS)
         padded.rows = tuff_padded(padded.rows);

@@ -41,6 +41,7 @@ struct tuff_tensor {
     struct tuff_slice staging; /* of graph inputs and results, where the host cannot map slice; else empty */
     struct tuff_tensor *gradient; /* of the same shape; NULL where none is wanted */
     bool wants_gradient;          /* something trained stands before it */
+    bool is_fed;                  /* a graph input that the device writes: see tuff_graph_feed */
     bool is_in_workspace;         /* placed by the memory plan: the slice goes stale with it */
     double *reference;            /* (rows, cols) without padding, for the CPU reference; integers too */
     int32_t first_use, last_use;  /* nodes, for the memory plan */

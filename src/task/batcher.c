@@ -80,7 +80,14 @@ static size_t gather_batch(struct packing *packing, size_t begin, uint32_t limit
 struct watch {
     const struct tuff_batcher *batcher;
     size_t done;
+    struct tuff_batch_view *view; /* of the batch that runs */
 };
+
+static tuff_status feed(void *user, const struct tuff_run *run) {
+    const struct watch *watch = user;
+    watch->view->run = run;
+    return watch->batcher->feed(watch->batcher->user, watch->view);
+}
 
 static bool report(void *user) {
     const struct watch *watch = user;
@@ -165,7 +172,7 @@ static tuff_status run_batch(struct packing *packing, size_t begin, uint32_t *in
                                     .first_rows = packing->first_rows,
                                     .first_asked = packing->first_asked };
     *out_next = gather_batch(packing, begin, *inout_limit, &view);
-    struct watch watch = { .batcher = batcher, .done = begin * packing->group };
+    struct watch watch = { .batcher = batcher, .done = begin * packing->group, .view = &view };
     struct tuff_request request = { .key = batcher->key,
                                     .sequences = packing->sequences,
                                     .sequence_count = view.count,
@@ -173,6 +180,7 @@ static tuff_status run_batch(struct packing *packing, size_t begin, uint32_t *in
                                     .seed = batcher->seed,
                                     .loss_scale = (float)batcher->loss_scale,
                                     .keep_going = report,
+                                    .feed = feed,
                                     .user = &watch };
     struct tuff_run *run = NULL;
     request.seed.words[2] += packing->run_count++;

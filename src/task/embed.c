@@ -5,33 +5,28 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "task/embed_tokens.h"
 #include "task/texts.h"
-#include "vk/target.h"
+#include "vk/exchange.h"
 
-struct embedding {
-    float *vectors; /* NULL: they go to the target */
-    struct tuff_target *target;
-    struct tuff_values values; /* of one batch */
-};
-
-static tuff_status copy_to_target(struct tuff_target *target, size_t begin,
-                                  const struct tuff_batch_view *view) {
+static tuff_status copy_to_place(struct tuff_exchange *place, size_t begin,
+                                 const struct tuff_batch_view *view) {
     const struct tuff_tensor *result = view->run->embedding;
     const uint64_t row_size = result->shape.cols * sizeof(float);
     for (uint32_t i = 0; i < view->count; i++)
-        TUFF_TRY(tuff_target_add(
-            target, result->slice.offset + tuff_shape_index(&result->shape, i, 0) * sizeof(float),
+        TUFF_TRY(tuff_exchange_add(
+            place, result->slice.offset + tuff_shape_index(&result->shape, i, 0) * sizeof(float),
             (begin + view->members[i]) * row_size, row_size));
-    return tuff_target_copy(target, &result->slice);
+    return tuff_exchange_put(place, &result->slice);
 }
 
-static tuff_status take(void *user, size_t begin, const struct tuff_batch_view *view) {
-    struct embedding *embedding = user;
+tuff_status tuff_embedding_take(struct tuff_embedding *embedding, size_t begin,
+                                const struct tuff_batch_view *view) {
     const struct tuff_tensor *result = view->run->embedding;
     const size_t size = result->shape.cols;
     TUFF_TRY(tuff_values_read(&embedding->values, result, view->count, "an embedding"));
     if (!embedding->vectors)
-        return copy_to_target(embedding->target, begin, view);
+        return copy_to_place(embedding->place, begin, view);
     for (uint32_t i = 0; i < view->count; i++)
         memcpy(embedding->vectors + (begin + view->members[i]) * size, embedding->values.items + i * size,
                size * sizeof(float));
@@ -59,48 +54,63 @@ static tuff_status check_modules(const struct tuff_model *model, const tuff_embe
     return tuff_fail(TUFF_UNSUPPORTED, "%s", sentence->refusal);
 }
 
-static tuff_status embed(struct tuff_model *model, const tuff_text *texts, size_t count,
-                         const tuff_embed_options *options, struct embedding *embedding,
-                         tuff_text_report *out_report) {
+tuff_status tuff_embedding_key(const struct tuff_model *model, const tuff_embed_options *options,
+                               struct tuff_run_key *out_key) {
     const struct tuff_sentence *sentence = &model->folder.sentence;
     const tuff_pooling pooling = options->pooling == TUFF_POOLING_AUTO ? sentence->pooling : options->pooling;
+    *out_key = (struct tuff_run_key){ .wants = TUFF_WANT_EMBEDDING,
+                                      .pool = tuff_pool_kind_of(pooling),
+                                      .normalize = options->normalize < 0 ? sentence->normalize
+                                                                          : options->normalize != 0 };
+    return check_modules(model, options);
+}
+
+static tuff_status take(void *user, size_t begin, const struct tuff_batch_view *view) {
+    return tuff_embedding_take(user, begin, view);
+}
+
+static tuff_status embed(struct tuff_model *model, const tuff_text *texts, size_t count,
+                         const tuff_embed_options *options, const struct tuff_run_key *key,
+                         struct tuff_embedding *embedding, tuff_text_report *out_report) {
     const struct tuff_texts work = {
         .model = model,
         .texts = texts,
         .count = count,
         .max_length = options->max_length,
-        .key = { .wants = TUFF_WANT_EMBEDDING,
-                 .pool = tuff_pool_kind_of(pooling),
-                 .normalize = options->normalize < 0 ? sentence->normalize : options->normalize != 0 },
+        .key = *key,
         .take = take,
         .user = embedding,
         .progress = options->progress,
         .progress_user = options->progress_user,
     };
-    *out_report = (tuff_text_report){ 0 };
-    TUFF_TRY(check_modules(model, options));
     const tuff_status status = tuff_texts_run(&work, out_report);
     tuff_free(embedding->values.items);
     return status;
 }
 
+tuff_status tuff_embedding_open_place(const struct tuff_model *model, const tuff_vulkan_buffer *to,
+                                      size_t count, struct tuff_exchange *out_place) {
+    const uint64_t size = (uint64_t)count * model->folder.config.hidden_size * sizeof(float);
+    return tuff_exchange_open(model->device, to, size, out_place);
+}
+
 tuff_status tuff_task_embed(struct tuff_model *model, const tuff_text *texts, size_t count,
                             const tuff_embed_options *options, float *out_vectors,
                             tuff_text_report *out_report) {
-    return embed(model, texts, count, options, &(struct embedding){ .vectors = out_vectors }, out_report);
+    struct tuff_run_key key;
+    TUFF_TRY(tuff_embedding_key(model, options, &key));
+    return embed(model, texts, count, options, &key, &(struct tuff_embedding){ .vectors = out_vectors },
+                 out_report);
 }
 
 tuff_status tuff_task_embed_into(struct tuff_model *model, const tuff_text *texts, size_t count,
                                  const tuff_embed_options *options, const tuff_vulkan_buffer *to,
                                  tuff_text_report *out_report) {
-    struct tuff_target target;
-    struct embedding embedding = { .target = &target };
-    const uint64_t size = (uint64_t)count * model->folder.config.hidden_size * sizeof(float);
-    if (model->device->is_lost)
-        return tuff_device_result(model->device, VK_ERROR_DEVICE_LOST, "a copy");
-    tuff_status status = tuff_target_open(model->device, to, size, &target);
-    if (status == TUFF_OK)
-        status = embed(model, texts, count, options, &embedding, out_report);
-    const tuff_status end = tuff_target_close(&target);
-    return status == TUFF_OK ? end : status;
+    struct tuff_run_key key;
+    struct tuff_exchange place;
+    struct tuff_embedding embedding = { .place = &place };
+    TUFF_TRY(tuff_embedding_key(model, options, &key));
+    TUFF_TRY(tuff_need_tokenizer(model));
+    TUFF_TRY(tuff_embedding_open_place(model, to, count, &place));
+    return tuff_exchange_close(&place, embed(model, texts, count, options, &key, &embedding, out_report));
 }
