@@ -134,6 +134,49 @@ static tuff_status write_parts(const char *path, enum tuff_system_access access,
     return status;
 }
 
+/* The process whose name for the new `target` this is; 0 where it is another file's name. */
+static uint32_t writer_of(const char *name, const char *target)
+{
+    const size_t length = strlen(target);
+    uint64_t process = 0;
+    if (strncmp(name, target, length) != 0 || name[length] != '.')
+        return 0;
+    const char *at = name + length + 1;
+    for (; *at >= '0' && *at <= '9' && process <= UINT32_MAX; at++)
+        process = process * 10 + (uint64_t)(*at - '0');
+    return strcmp(at, ".tmp") == 0 && process <= UINT32_MAX ? (uint32_t)process : 0;
+}
+
+/* A file that is about to be replaced, and what killed processes left of attempts to. */
+struct leavings {
+    const char *folder, *target;
+};
+
+static void remove_leaving(void *user, const char *name)
+{
+    const struct leavings *leavings = user;
+    const uint32_t process = writer_of(name, leavings->target);
+    char *path = NULL;
+    if (process == 0 || tuff_system_process_runs(process))
+        return;
+    if (tuff_path_join(leavings->folder, name, &path) == TUFF_OK)
+        tuff_system_remove(path);
+    tuff_free(path);
+}
+
+/* Large files would pile up: a process that was killed cannot take its own away. */
+static tuff_status remove_leavings(const char *target)
+{
+    const char *slash = strrchr(target, '/');
+    char *folder = NULL;
+    TUFF_TRY(slash ? tuff_copy_text(target, (size_t)(slash - target) + 1, &folder)
+                   : tuff_copy_text(".", 1, &folder));
+    struct leavings leavings = { .folder = folder, .target = slash ? slash + 1 : target };
+    tuff_system_list(folder, remove_leaving, &leavings);
+    tuff_free(folder);
+    return TUFF_OK;
+}
+
 tuff_status tuff_file_replace_parts(const char *path, const struct tuff_file_part *parts, size_t count)
 {
     const enum tuff_system_kind kind = tuff_system_kind(path);
@@ -143,7 +186,9 @@ tuff_status tuff_file_replace_parts(const char *path, const struct tuff_file_par
         return write_parts(path, TUFF_SYSTEM_WRITE, parts, count);
     char *real = tuff_system_real_path(path); /* a link stays one */
     const char *target = real ? real : path;
-    tuff_status status = tuff_format(&aside, "%s.%u.tmp", target, tuff_system_process());
+    tuff_status status = remove_leavings(target);
+    if (status == TUFF_OK)
+        status = tuff_format(&aside, "%s.%u.tmp", target, tuff_system_process());
     if (status == TUFF_OK) {
         status = write_parts(aside, TUFF_SYSTEM_REPLACE, parts, count);
         if (status == TUFF_OK && !tuff_system_rename(aside, target))

@@ -48,6 +48,8 @@ bool tuff_system_make_folder(const char *path);
 /* Takes the place of the file `to` in one step. */
 bool tuff_system_rename(const char *from, const char *to);
 void tuff_system_remove(const char *path);
+/* Calls `take` with each name in a folder, in any order; with none where it cannot be read. */
+void tuff_system_list(const char *folder, void (*take)(void *user, const char *name), void *user);
 /* The path without links, freed with free(); NULL where there is none, or where the system has no use for it. */
 char *tuff_system_real_path(const char *path);
 
@@ -60,6 +62,8 @@ extern const char tuff_system_cache_home[];
 bool tuff_system_is_absolute(const char *path);
 
 uint32_t tuff_system_process(void);
+/* True where that cannot be told. */
+bool tuff_system_process_runs(uint32_t process);
 uint64_t tuff_system_memory_size(void); /* bytes that the machine has, 0: unknown */
 
 /* Runs tuff_thread_run(start) on a thread of its own. */

@@ -3,8 +3,11 @@
 #define _GNU_SOURCE
 #include "base/system.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,6 +92,16 @@ void tuff_system_remove(const char *path) {
     unlink(path);
 }
 
+void tuff_system_list(const char *folder, void (*take)(void *user, const char *name), void *user) {
+    DIR *names = opendir(folder);
+    const struct dirent *entry;
+    if (!names)
+        return;
+    while ((entry = readdir(names)) != NULL)
+        take(user, entry->d_name);
+    closedir(names);
+}
+
 char *tuff_system_real_path(const char *path) {
     return realpath(path, NULL);
 }
@@ -105,6 +118,12 @@ bool tuff_system_is_absolute(const char *path) {
 
 uint32_t tuff_system_process(void) {
     return (uint32_t)getpid();
+}
+
+bool tuff_system_process_runs(uint32_t process) {
+    if (process == 0 || process > INT_MAX) /* those mean groups of processes */
+        return true;
+    return kill((pid_t)process, 0) == 0 || errno != ESRCH;
 }
 
 uint64_t tuff_system_memory_size(void) {

@@ -154,6 +154,29 @@ void tuff_system_remove(const char *path) {
     tuff_free(wide);
 }
 
+static void take_wide_name(const wchar_t *wide, void (*take)(void *user, const char *name), void *user) {
+    char name[3 * MAX_PATH];
+    if (WideCharToMultiByte(CP_UTF8, 0, wide, -1, name, sizeof name, NULL, NULL) > 0)
+        take(user, name);
+}
+
+void tuff_system_list(const char *folder, void (*take)(void *user, const char *name), void *user) {
+    char *pattern = NULL;
+    WIN32_FIND_DATAW found;
+    if (tuff_format(&pattern, "%s\\*", folder) != TUFF_OK)
+        return;
+    wchar_t *wide = widen(pattern);
+    HANDLE search = wide ? FindFirstFileW(wide, &found) : INVALID_HANDLE_VALUE;
+    tuff_free(wide);
+    tuff_free(pattern);
+    if (search == INVALID_HANDLE_VALUE)
+        return;
+    do
+        take_wide_name(found.cFileName, take, user);
+    while (FindNextFileW(search, &found));
+    FindClose(search);
+}
+
 /* Links to files are rare here, and need a right of their own. */
 char *tuff_system_real_path(const char *path) {
     (void)path;
@@ -181,6 +204,15 @@ bool tuff_system_is_absolute(const char *path) {
 
 uint32_t tuff_system_process(void) {
     return GetCurrentProcessId();
+}
+
+bool tuff_system_process_runs(uint32_t process) {
+    HANDLE handle = OpenProcess(SYNCHRONIZE, FALSE, process);
+    if (!handle)
+        return GetLastError() != ERROR_INVALID_PARAMETER;
+    bool is_over = WaitForSingleObject(handle, 0) == WAIT_OBJECT_0; /* kept by somebody's handle alone */
+    CloseHandle(handle);
+    return !is_over;
 }
 
 uint64_t tuff_system_memory_size(void) {

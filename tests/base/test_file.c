@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -91,6 +92,48 @@ Test(base_file, folders_are_made_with_their_parents) {
 }
 
 /* /dev/full is a device that has no room: it refuses, and is still a device afterwards. */
+static void put(const char *name) {
+    char *path = path_of(name);
+    FILE *file = fopen(path, "w");
+    cr_assert_not_null(file);
+    fputs("half", file);
+    fclose(file);
+    tuff_free(path);
+}
+
+static bool is_there(const char *format, unsigned process) {
+    char name[64];
+    snprintf(name, sizeof name, format, process);
+    char *path = path_of(name);
+    const bool exists = tuff_file_exists(path);
+    tuff_free(path);
+    return exists;
+}
+
+/* What a killed writer left goes with the next replacement of the same file; what others write or own stays. */
+Test(base_file, temporaries_of_dead_writers_are_removed) {
+    char name[64];
+    char *path = path_of("state");
+    pid_t dead = fork();
+    if (dead == 0)
+        _exit(0);
+    cr_assert_eq(waitpid(dead, NULL, 0), dead);
+    static const char *const formats[] = { "state.%u.tmp", "state.%u.tmp.old", "state.%u", "other.%u.tmp", "state.x%u.tmp" };
+    const size_t count = sizeof formats / sizeof formats[0];
+    for (size_t i = 0; i < count; i++) {
+        snprintf(name, sizeof name, formats[i], (unsigned)dead);
+        put(name);
+    }
+    snprintf(name, sizeof name, "state.%u.tmp", (unsigned)getppid());
+    put(name);
+    cr_assert_eq(tuff_file_replace(path, "whole", 5), TUFF_OK);
+    cr_assert(!is_there("state.%u.tmp", (unsigned)dead), "what a dead process left is still there");
+    for (size_t i = 1; i < count; i++)
+        cr_assert(is_there(formats[i], (unsigned)dead), "%s was removed", formats[i]);
+    cr_assert(is_there("state.%u.tmp", (unsigned)getppid()), "what a living process writes was removed");
+    tuff_free(path);
+}
+
 Test(base_file, devices_and_links_stay_what_they_are) {
     char *path = path_of("data");
     char *link = path_of("link");
