@@ -8,7 +8,7 @@
 #include "model/arrays.h"
 #include "vk/decisions.h"
 
-enum { STATE_NAME_SIZE = 192, PROGRESS_COUNT = 12, SCALE_COUNT = 4 };
+enum { STATE_NAME_SIZE = 192, PROGRESS_COUNT = 12, SCALE_COUNT = 4, LORA_COUNT = 3 };
 
 /* By kind; gradients are none at a checkpoint. */
 static const struct {
@@ -85,6 +85,16 @@ static tuff_status collect_scale(const struct tuff_loss_scale *scale, struct tuf
     return TUFF_OK;
 }
 
+static tuff_status collect_lora(const struct tuff_lora *lora, struct tuff_arrays *arrays) {
+    const size_t length = LORA_COUNT;
+    double *values = NULL;
+    TUFF_TRY(tuff_arrays_make(arrays, "lora", TUFF_F64, 1, &length, &values));
+    values[0] = lora->rank;
+    values[1] = lora->alpha;
+    values[2] = lora->targets;
+    return TUFF_OK;
+}
+
 static tuff_status collect(const struct tuff_trainer *trainer, const struct tuff_checkpoint *checkpoint,
                            struct tuff_arrays *arrays) {
     const struct tuff_parameters *parameters = &trainer->folder.parameters;
@@ -99,6 +109,7 @@ static tuff_status collect(const struct tuff_trainer *trainer, const struct tuff
     TUFF_TRY(tuff_arrays_make(arrays, "progress", TUFF_I64, 1, &length, &progress));
     memcpy(progress, values, sizeof values);
     TUFF_TRY(collect_scale(&trainer->scale, arrays));
+    TUFF_TRY(collect_lora(&trainer->lora, arrays));
     TUFF_TRY(collect_choices(trainer, arrays));
     for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
         for (size_t i = 0; i < parameters->count; i++) {
@@ -166,6 +177,26 @@ static tuff_status restore_scale(struct tuff_loss_scale *scale, const struct tuf
     return TUFF_OK;
 }
 
+/* Shapes tell the rank alone: with another alpha or fewer targets the run would go on as another one. */
+static tuff_status check_lora(const struct tuff_lora *lora, const struct tuff_arrays *arrays,
+                              const char *path) {
+    const struct tuff_array *array = tuff_arrays_find(arrays, "lora");
+    if (!array || array->dtype != TUFF_F64 || array->rank != 1 || array->shape[0] != LORA_COUNT)
+        return tuff_fail(TUFF_FORMAT, "%s: is no checkpoint of a training run", path);
+    const double *values = array->data;
+    const bool had_adapters = values[0] > 0, has_adapters = lora->rank > 0;
+    if (had_adapters != has_adapters)
+        return tuff_fail(TUFF_ARGUMENT, "%s: is of a run with%s adapters, this one has %s", path,
+                         had_adapters ? "" : "out", has_adapters ? "some" : "none");
+    if (has_adapters && (values[0] != lora->rank || values[1] != lora->alpha || values[2] != lora->targets))
+        return tuff_fail(TUFF_ARGUMENT,
+                         "%s: is of a run with adapters of rank %g, alpha %g and targets %#x, this one has "
+                         "rank %u, alpha %g and targets %#x",
+                         path, values[0], values[1], (unsigned)values[2], lora->rank, lora->alpha,
+                         lora->targets);
+    return TUFF_OK;
+}
+
 static bool has_shape(const struct tuff_array *array, const struct tuff_parameter *parameter) {
     return array && array->dtype == TUFF_F32 && array->rank == parameter->rank &&
            memcmp(array->shape, parameter->shape, parameter->rank * sizeof *parameter->shape) == 0;
@@ -191,6 +222,7 @@ static tuff_status restore(struct tuff_trainer *trainer, const struct tuff_array
     int64_t progress[PROGRESS_COUNT];
     const float **values = NULL;
     TUFF_TRY(read_progress(trainer, arrays, path, inout, progress));
+    TUFF_TRY(check_lora(&trainer->lora, arrays, path));
     TUFF_TRY(restore_scale(&trainer->scale, arrays, path));
     TUFF_TRY(restore_choices(trainer, arrays, path));
     TUFF_TRY(tuff_alloc(trainer->folder.parameters.count, sizeof *values, &values));

@@ -269,6 +269,31 @@ Test(task_lora, a_run_goes_on_to_the_same_bits) {
     close_context(context);
 }
 
+Test(task_lora, a_run_with_other_adapters_does_not_go_on) {
+    tuff_context *context = open_context();
+    const char *state = test_path(folder, "state");
+    tuff_trainer_options others[5];
+    for (size_t i = 0; i < 5; i++)
+        others[i] = adapters();
+    others[0].lora_rank = RANK + 1;
+    others[1].lora_alpha = 5;
+    others[2].lora_targets = TUFF_LORA_QUERY | TUFF_LORA_KEY; /* fewer: their shapes are all there */
+    others[3].lora_rank = 0;
+    tuff_trainer *trainer = open_trainer(context, MODEL, &others[4]);
+    make_steps(trainer, 1);
+    ok(tuff_trainer_checkpoint(trainer, state));
+    tuff_trainer_close(trainer);
+    for (size_t i = 0; i < 5; i++) {
+        trainer = open_trainer(context, MODEL, &others[i]);
+        const tuff_status status = tuff_trainer_resume(trainer, state);
+        cr_expect_eq(status, i < 4 ? TUFF_ARGUMENT : TUFF_OK, "%zu: %s", i, tuff_error_message());
+        if (i < 4)
+            cr_expect(strstr(tuff_error_message(), "adapters"), "%s", tuff_error_message());
+        tuff_trainer_close(trainer);
+    }
+    close_context(context);
+}
+
 Test(task_lora, impossible_adapters_are_refused) {
     tuff_context *context = open_context();
     tuff_trainer *trainer = NULL;
