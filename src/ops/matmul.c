@@ -8,6 +8,7 @@
 #include "kernels/matmul_lanes.h"
 #include "kernels/matmul_outer_lanes.h"
 #include "kernels/matmul_outer_tiled.h"
+#include "kernels/matmul_subgroup.h"
 #include "kernels/matmul_tiled.h"
 #include "ops/matmul_coopmat.h"
 #include "ops/matmul_int8.h"
@@ -78,7 +79,7 @@ static tuff_status run_lanes(struct tuff_recording *recording, const struct tuff
         });
 }
 
-/* Of matmul_tiled and matmul_broadcast. */
+/* Of matmul_tiled, matmul_broadcast and matmul_subgroup. */
 static uint32_t tiled_variant(const struct tuff_matmul *matmul) {
     if (!tuff_is_f16(matmul->weight))
         return VARIANT_F32;
@@ -170,12 +171,54 @@ static tuff_status run_broadcast(struct tuff_recording *recording, const struct 
         });
 }
 
+static tuff_status run_subgroup(struct tuff_recording *recording, const struct tuff_matmul *matmul,
+                                const struct tuff_matmul_tile *tile) {
+    const struct tuff_shape *y = &matmul->y->shape;
+    struct tuff_grid grid = { divide_up(y->rows, tile->tile_rows * tile->lanes_y),
+                              divide_up(tuff_padded(y->cols) / 4, tile->tile_groups * tile->lanes_x), 1,
+                              tuff_matmul_cost(matmul) };
+    return tuff_run_matmul_subgroup(
+        recording, tiled_variant(matmul), grid,
+        &(struct tuff_matmul_subgroup){
+            .x = matmul->x->slice,
+            .weight = matmul->weight->slice,
+            .bias = tuff_slice_or(matmul->bias, matmul->x),
+            .residual = tuff_slice_or(matmul->residual, matmul->x),
+            .seed = tuff_slice_or(matmul->seed, matmul->x),
+            .y = matmul->y->slice,
+            .pre = tuff_slice_or(matmul->sum, matmul->y),
+            .push = { .rows = y->rows,
+                      .cols = y->cols,
+                      .groups = tuff_shape_stride(&matmul->x->shape) / 4,
+                      .weight_stride = tuff_shape_stride(&matmul->weight->shape),
+                      .first_output = matmul->first_output,
+                      .y_stride = tuff_shape_stride(y) / 4,
+                      .flags = tuff_matmul_flags(matmul),
+                      .dropout_stream = matmul->dropout.stream,
+                      .dropout_threshold = tuff_dropout_threshold(matmul->dropout.probability),
+                      .dropout_scale = tuff_dropout_scale(matmul->dropout.probability),
+                      .x_factor = ldexpf(1, matmul->x_exponent),
+                      .y_factor = ldexpf(1, -matmul->y_exponent) },
+            .spec = { .workgroup_size = tile->lanes_x * tile->lanes_y,
+                      .subgroup_size = tile->subgroup_size,
+                      .lanes_x = tile->lanes_x,
+                      .tile_rows = tile->tile_rows,
+                      .tile_groups = tile->tile_groups,
+                      .step = tile->step,
+                      .activation = matmul->activation,
+                      .keeps_sum = matmul->sum != NULL,
+                      .has_dropout = matmul->dropout.probability > 0 },
+        });
+}
+
 tuff_status tuff_matmul_run_with(struct tuff_recording *recording, const struct tuff_matmul *matmul,
                                  const struct tuff_matmul_tile *tile) {
     if (tile->kernel == TUFF_MATMUL_BROADCAST)
         return run_broadcast(recording, matmul, tile);
     if (tile->kernel == TUFF_MATMUL_LANES)
         return run_lanes(recording, matmul, tile);
+    if (tile->kernel == TUFF_MATMUL_SUBGROUP)
+        return run_subgroup(recording, matmul, tile);
     return run_tiled(recording, matmul, tile);
 }
 

@@ -5,6 +5,7 @@
 
 #include "kernels/matmul_broadcast.h"
 #include "kernels/matmul_lanes.h"
+#include "kernels/matmul_subgroup.h"
 #include "ops/driver.h"
 #include "vk/decisions.h"
 
@@ -74,7 +75,7 @@ static const struct tuff_matmul_tile cpu_tile = {
 
 /* ---------------------------------------------------------------- GPUs
  * What the compilers of the vendors make of a tile decides: no spills, room for two workgroups a core or
- * more, few instructions beside the multiply-adds (1.13 to 1.28 in all, at f32 and f16; on Intel 1.43 to 1.54). A lane
+ * more, few instructions beside the multiply-adds (1.13 to 1.30 in all, at f32 and f16). A lane
  * brings a whole number of groups to each block: lanes_x * lanes_y divides step * tile_rows * lanes_y and
  * step * 4 * tile_groups * lanes_x. */
 
@@ -82,7 +83,8 @@ static const struct tuff_matmul_tile cpu_tile = {
 static const struct tuff_matmul_tile large_tile = {
     .lanes_x = 16, .lanes_y = 8, .tile_rows = 8, .tile_groups = 2, .step = 4, .uses_shared = true
 };
-/* 48 outputs a lane, 96 x 64: NVIDIA, and Intel, whose compiler spills where it unrolls. */
+/* 48 outputs a lane, 96 x 64: NVIDIA, and Intel where matmul_subgroup does not serve; its compiler spills where it
+ * unrolls. */
 static const struct tuff_matmul_tile nvidia_tile = {
     .lanes_x = 8, .lanes_y = 16, .tile_rows = 6, .tile_groups = 2, .step = 4, .uses_shared = true
 };
@@ -132,14 +134,54 @@ static const struct tuff_matmul_tile *best_tile(const struct tuff_device *device
     }
 }
 
+/* A workgroup's shared memory and lanes; the other limits are the pipeline's to check. */
+static bool fits(const struct tuff_device *device, const struct tuff_matmul_tile *tile) {
+    uint64_t rows = (uint64_t)tile->tile_rows * tile->lanes_y;
+    uint64_t groups = (uint64_t)tile->tile_groups * tile->lanes_x;
+    uint64_t vectors = tile->uses_shared ? tile->step * (rows + 1 + 4 * groups) + 2 : 2;
+    return (uint64_t)tile->lanes_x * tile->lanes_y <= device->limits.max_invocations &&
+           16 * vectors <= device->limits.max_shared_memory;
+}
+
+/* 64 outputs a lane, 128 x 128 a workgroup, of which each lane brings two groups of either factor. */
+bool tuff_matmul_subgroup_tile(const struct tuff_device *device, struct tuff_matmul_tile *out_tile) {
+    const bool is_sized = device->features.subgroup_size_control;
+    const uint32_t size = is_sized ? device->limits.min_subgroup_size : device->limits.subgroup_size;
+    *out_tile = (struct tuff_matmul_tile){ .kernel = TUFF_MATMUL_SUBGROUP,
+                                           .lanes_x = 16,
+                                           .lanes_y = 16,
+                                           .tile_rows = 8,
+                                           .tile_groups = 2,
+                                           .step = 4,
+                                           .uses_shared = true,
+                                           .subgroup_size = size };
+    const uint64_t subgroups = device->limits.max_subgroups;
+    return (size == 4 || size == 8 || size == 16) && size * subgroups >= 16 * 16 && fits(device, out_tile) &&
+           tuff_device_can(device, tuff_kernel_matmul_subgroup.variants[0].needs);
+}
+
+/* Intel's compiler, since Xe, whose beginning four products in one instruction are the sign of, reads what a subgroup has
+ * in common in blocks and multiplies by one of a block's numbers in place: 1.28 and 1.30 instructions a multiply-add on
+ * Alchemist (f32, f16), 1.23 and 1.26 on Battlemage, where intel_tile takes 1.55 and 1.43. Before, it spills. */
+static bool has_blocks(const struct tuff_device *device) {
+    return device->info.vendor_id == VENDOR_INTEL && device->features.subgroup_size_control &&
+           device->limits.has_fast_dot;
+}
+
+static bool subgroup_tile_serves(const struct tuff_device *device, uint32_t groups,
+                                 struct tuff_matmul_tile *out_tile) {
+    return has_blocks(device) && tuff_matmul_subgroup_tile(device, out_tile) && groups % out_tile->step == 0;
+}
+
 /* The largest tile that keeps some dozens of cores at work and wastes no rows. */
 static struct tuff_matmul_tile gpu_tile(const struct tuff_device *device, uint32_t rows, uint32_t cols,
-                                        bool over_outputs) {
-    enum { ENOUGH = 64 };
-    const struct tuff_matmul_tile *tiles[] = { best_tile(device, over_outputs), &common_tile, &small_tile };
-    for (size_t i = 0; i < sizeof tiles / sizeof tiles[0]; i++)
-        if (workgroups(tiles[i], rows, cols) >= ENOUGH)
-            return *tiles[i];
+                                        uint32_t groups, bool over_outputs) {
+    enum { ENOUGH = 64 * 128 /* lanes */ };
+    struct tuff_matmul_tile tiles[] = { { 0 }, *best_tile(device, over_outputs), common_tile, small_tile };
+    const size_t first = !over_outputs && subgroup_tile_serves(device, groups, &tiles[0]) ? 0 : 1;
+    for (size_t i = first; i < sizeof tiles / sizeof tiles[0]; i++)
+        if (workgroups(&tiles[i], rows, cols) * tiles[i].lanes_x * tiles[i].lanes_y >= ENOUGH)
+            return tiles[i];
     return rows > 16 ? small_tile : least_tile;
 }
 
@@ -148,7 +190,7 @@ static struct tuff_matmul_tile table_tile(const struct tuff_device *device, enum
     if (tuff_matmul_uses_lanes(device, type) && tuff_padded(cols) >= device->limits.subgroup_size)
         return lanes_tile(device, rows, groups);
     if (device->info.type != TUFF_DEVICE_CPU)
-        return gpu_tile(device, rows, cols, over_outputs);
+        return gpu_tile(device, rows, cols, groups, over_outputs);
     if (tuff_driver_is_lavapipe(device) && has_known_width(device) &&
         tuff_device_can(device, tuff_kernel_matmul_broadcast.variants[0].needs))
         return broadcast_tile(device, rows, cols);
@@ -160,26 +202,18 @@ static struct tuff_matmul_tile table_tile(const struct tuff_device *device, enum
 bool tuff_matmul_tile_equals(const struct tuff_matmul_tile *a, const struct tuff_matmul_tile *b) {
     return a->kernel == b->kernel && a->lanes_x == b->lanes_x && a->lanes_y == b->lanes_y &&
            a->tile_rows == b->tile_rows && a->tile_groups == b->tile_groups && a->step == b->step &&
-           a->uses_shared == b->uses_shared && a->rolls == b->rolls;
+           a->uses_shared == b->uses_shared && a->rolls == b->rolls && a->subgroup_size == b->subgroup_size;
 }
 
 const char *tuff_matmul_tile_text(const struct tuff_matmul_tile *tile, char text[TUFF_TILE_TEXT_SIZE]) {
     static const char *const names[] = { [TUFF_MATMUL_TILED] = "tiled",
                                          [TUFF_MATMUL_LANES] = "lanes",
-                                         [TUFF_MATMUL_BROADCAST] = "broadcast" };
+                                         [TUFF_MATMUL_BROADCAST] = "broadcast",
+                                         [TUFF_MATMUL_SUBGROUP] = "subgroup" };
     snprintf(text, TUFF_TILE_TEXT_SIZE, "%s %ux%u of %ux%u lanes, step %u%s", names[tile->kernel],
              tile->tile_rows, tile->tile_groups, tile->lanes_x, tile->lanes_y, tile->step,
              tile->rolls ? ", rolled" : "");
     return text;
-}
-
-/* A workgroup's shared memory and lanes; the other limits are the pipeline's to check. */
-static bool fits(const struct tuff_device *device, const struct tuff_matmul_tile *tile) {
-    uint64_t rows = (uint64_t)tile->tile_rows * tile->lanes_y;
-    uint64_t groups = (uint64_t)tile->tile_groups * tile->lanes_x;
-    uint64_t vectors = tile->uses_shared ? tile->step * (rows + 1 + 4 * groups) + 2 : 2;
-    return (uint64_t)tile->lanes_x * tile->lanes_y <= device->limits.max_invocations &&
-           16 * vectors <= device->limits.max_shared_memory;
 }
 
 /* The tables' tile, smaller ones of its kind for drivers of the CPU, and those of any GPU for GPUs. */
@@ -196,6 +230,8 @@ size_t tuff_matmul_tile_candidates(const struct tuff_device *device, enum tuff_t
     }
     if (is_cpu && tile.kernel == TUFF_MATMUL_LANES)
         out_tiles[count++] = cpu_tile;
+    if (subgroup_tile_serves(device, groups, &tile) && !tuff_matmul_tile_equals(&tile, &out_tiles[0]))
+        out_tiles[count++] = tile;
     for (size_t i = 0; !is_cpu && tuff_matmul_gpu_tiles[i]; i++)
         if (fits(device, tuff_matmul_gpu_tiles[i]) &&
             !tuff_matmul_tile_equals(tuff_matmul_gpu_tiles[i], &out_tiles[0]))
@@ -227,7 +263,7 @@ tuff_status tuff_matmul_tile_choose(struct tuff_device *device, enum tuff_type t
                                     double ms) {
     struct tuff_decision choice = { .value = { tile->kernel, tile->lanes_x, tile->lanes_y, tile->tile_rows,
                                                tile->tile_groups, tile->step, tile->uses_shared,
-                                               tile->rolls },
+                                               tile->rolls + 2 * tile->subgroup_size },
                                     .ms = ms };
     make_key(type, rows, cols, groups, choice.key);
     return tuff_decisions_put(device->decisions, &choice);
@@ -249,7 +285,8 @@ bool tuff_matmul_tile_measured(const struct tuff_device *device, enum tuff_type 
                                              .tile_groups = value[4],
                                              .step = value[5],
                                              .uses_shared = value[6] != 0,
-                                             .rolls = value[7] != 0 };
+                                             .rolls = value[7] & 1,
+                                             .subgroup_size = value[7] / 2 };
     const size_t count = tuff_matmul_tile_candidates(device, type, rows, cols, groups, tiles);
     for (size_t i = 0; i < count; i++)
         if (tuff_matmul_tile_equals(&tiles[i], &wanted)) {

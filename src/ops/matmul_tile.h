@@ -5,7 +5,12 @@
 
 #include "ops/tensor.h"
 
-enum tuff_matmul_kernel { TUFF_MATMUL_TILED, TUFF_MATMUL_LANES, TUFF_MATMUL_BROADCAST };
+enum tuff_matmul_kernel {
+    TUFF_MATMUL_TILED,
+    TUFF_MATMUL_LANES,
+    TUFF_MATMUL_BROADCAST,
+    TUFF_MATMUL_SUBGROUP,
+};
 
 /* The constants of a kernel; what they mean stands in the shaders. */
 struct tuff_matmul_tile {
@@ -15,6 +20,7 @@ struct tuff_matmul_tile {
     uint32_t step;
     bool uses_shared;
     bool rolls;
+    uint32_t subgroup_size; /* of TUFF_MATMUL_SUBGROUP alone */
 };
 
 /* Whether the kernels for CPU drivers that take addresses serve this type. */
@@ -55,5 +61,8 @@ struct tuff_outer_tile tuff_outer_tile_for(const struct tuff_device *device);
 /* What any GPU may be given, for tests: every device runs these. */
 extern const struct tuff_matmul_tile *const tuff_matmul_gpu_tiles[]; /* NULL at the end */
 extern const struct tuff_outer_tile tuff_outer_gpu_tile;
+/* The tile of TUFF_MATMUL_SUBGROUP for subgroups of the device's size. False where they are of another size than 4, 8 or
+ * 16, or too many. Serves products whose padded inner size is a multiple of 16, but for gradients of inputs. */
+bool tuff_matmul_subgroup_tile(const struct tuff_device *device, struct tuff_matmul_tile *out_tile);
 
 #endif

@@ -141,6 +141,7 @@ static tuff_status set_up(struct tuff_device *device, const struct tuff_physical
     if (!device->features.subgroup_size_control) {
         device->limits.min_subgroup_size = device->limits.subgroup_size;
         device->limits.max_subgroup_size = device->limits.subgroup_size;
+        device->limits.max_subgroups = UINT32_MAX; /* none is asked for */
     }
     tuff_features_text(&device->features, device->info.features, sizeof device->info.features);
     TUFF_TRY(tuff_matrix_shapes_read(device));

@@ -34,6 +34,7 @@ struct tuff_limits {
     uint32_t subgroup_size;     /* as the device reports it */
     uint32_t min_subgroup_size; /* with subgroup_size_control; else subgroup_size */
     uint32_t max_subgroup_size;
+    uint32_t max_subgroups; /* of a size that was asked for, a workgroup */
     bool has_fast_dot;      /* four products of mixed signs in one instruction */
     float timestamp_period; /* nanoseconds; 0: no timestamps on the queue */
 };
@@ -41,7 +42,7 @@ struct tuff_limits {
 struct tuff_pipelines; /* pipelines by kernel, variant and constants; vk/pipeline.h */
 struct tuff_staging;   /* the road to memory that the host cannot map; vk/staging.h */
 struct tuff_profile;   /* time per kernel; vk/profile.h */
-struct tuff_decisions;   /* what was measured here; vk/decisions.h */
+struct tuff_decisions; /* what was measured here; vk/decisions.h */
 
 /* What was made from a device and can be brought back on another. Models and trainers begin with one. */
 struct tuff_member {
@@ -84,7 +85,8 @@ struct tuff_device {
     tuff_device_info info;
     struct tuff_matrix_shape *matrix_shapes;
     uint32_t matrix_shape_count;
-    const struct tuff_matrix_shape *forced_matrix_shape; /* what checks multiply with; NULL: the usual choice */
+    const struct tuff_matrix_shape
+        *forced_matrix_shape; /* what checks multiply with; NULL: the usual choice */
     VkPhysicalDeviceMemoryProperties memory;
     _Atomic uint64_t heap_used[VK_MAX_MEMORY_HEAPS]; /* bytes held by arenas */
     _Atomic uint64_t memory_used;                    /* of all heaps */

@@ -121,6 +121,7 @@ static void set_limits(const struct properties *properties, bool has_timestamps,
             has_sizes ? properties->subgroup_size.minSubgroupSize : properties->subgroup.subgroupSize,
         .max_subgroup_size =
             has_sizes ? properties->subgroup_size.maxSubgroupSize : properties->subgroup.subgroupSize,
+        .max_subgroups = has_sizes ? properties->subgroup_size.maxComputeWorkgroupSubgroups : UINT32_MAX,
         .has_fast_dot =
             properties->dot_product.integerDotProduct4x8BitPackedMixedSignednessAccelerated == VK_TRUE,
         .timestamp_period = has_timestamps ? limits->timestampPeriod : 0,

@@ -92,12 +92,17 @@ static tuff_status check_local_size(const struct tuff_device *device, const stru
 
 /* The real size must be what the kernel was specialized with, or its sums over a subgroup are wrong. */
 static tuff_status check_subgroup_size(const struct tuff_device *device, const struct tuff_kernel *kernel,
-                                       uint32_t size) {
+                                       uint32_t size, const uint32_t local_size[3]) {
     const struct tuff_limits *limits = &device->limits;
     bool is_power = size != 0 && (size & (size - 1)) == 0;
     if (size != 0 && (!is_power || size < limits->min_subgroup_size || size > limits->max_subgroup_size))
         return tuff_fail(TUFF_UNSUPPORTED, "%s: subgroups of %u; the device has %u to %u", kernel->name, size,
                          limits->min_subgroup_size, limits->max_subgroup_size);
+    const uint64_t invocations = (uint64_t)local_size[0] * local_size[1] * local_size[2];
+    if (size != 0 && invocations > (uint64_t)size * limits->max_subgroups)
+        return tuff_fail(TUFF_UNSUPPORTED,
+                         "%s: %u invocations in subgroups of %u; the device has %u a workgroup", kernel->name,
+                         (uint32_t)invocations, size, limits->max_subgroups);
     return TUFF_OK;
 }
 
@@ -130,7 +135,7 @@ static tuff_status check(const struct tuff_device *device, const struct tuff_pip
         return tuff_fail(TUFF_UNSUPPORTED, "%s: %u bytes of push constants; the device has %u", kernel->name,
                          kernel->push_size, device->limits.max_push_size);
     TUFF_TRY(check_local_size(device, kernel, local_size));
-    return check_subgroup_size(device, kernel, asked_subgroup_size(key));
+    return check_subgroup_size(device, kernel, asked_subgroup_size(key), local_size);
 }
 
 static void fill_specialization(const struct tuff_pipeline_key *key, VkSpecializationMapEntry *entries,

@@ -132,6 +132,21 @@ Test(ops_of_gpus, matmul_tiles) {
     test_device_close(device);
 }
 
+/* Inner sizes of whole turns. */
+Test(ops_of_gpus, rows_of_subgroups) {
+    static const uint32_t products[][3] = { { 1, 16, 8 }, { 7, 31, 13 }, { 67, 48, 130 }, { 130, 80, 140 } };
+    struct tuff_device *device = test_device();
+    struct tuff_matmul_tile tile;
+    if (!tuff_matmul_subgroup_tile(device, &tile)) {
+        test_device_close_idle(device);
+        return;
+    }
+    for (size_t s = 0; s < sizeof products / sizeof products[0]; s++)
+        for (int type = TUFF_TYPE_F32; type <= TUFF_TYPE_F16; type++)
+            check_with(device, (enum tuff_type)type, products[s], &tile, false);
+    test_device_close(device);
+}
+
 /* On the device as it is, and at each shape of matrices that it lists. */
 Test(ops_matmul, cooperative_matrices) {
     static const uint32_t products[][8] = { { 1, 8, 8 }, { 17, 29, 13, 1, 3 }, { 37, 40, 66, 0, 15, 10 } };
