@@ -6,6 +6,7 @@
 #include "output.h"
 #include "system.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,8 +35,10 @@ static double nice_step(double range) {
 }
 
 static struct axis make_axis(double least, double most) {
+    least = fmax(least, -DBL_MAX / 4); /* the range of what is shown is a number */
+    most = fmin(most, DBL_MAX / 4);
     if (!(most > least)) {
-        const double room = fabs(least) > 0 ? fabs(least) * 0.1 : 1;
+        const double room = fabs(least) > DBL_MIN / DBL_EPSILON ? fabs(least) * 0.1 : 1;
         least -= room;
         most += room;
     }
@@ -43,22 +46,26 @@ static struct axis make_axis(double least, double most) {
 }
 
 static void measure(const struct curve *curve, struct axis *out_x, struct axis *out_y) {
-    double least = curve->points[0].y, most = least;
-    for (size_t i = 0; i < curve->count; i++) {
-        least = fmin(least, curve->points[i].y);
-        most = fmax(most, curve->points[i].y);
+    struct point least = curve->points[0], most = least;
+    for (size_t i = 0; i < curve->count; i++) { /* a run that was resumed may go back a few steps */
+        least = (struct point){ fmin(least.x, curve->points[i].x), fmin(least.y, curve->points[i].y) };
+        most = (struct point){ fmax(most.x, curve->points[i].x), fmax(most.y, curve->points[i].y) };
     }
-    *out_x = make_axis(curve->points[0].x, curve->points[curve->count - 1].x);
-    *out_y = make_axis(least, most);
+    *out_x = make_axis(least.x, most.x);
+    *out_y = make_axis(least.y, most.y);
+}
+
+/* 0 to 1. */
+static double place(const struct axis *axis, double value) {
+    return (fmin(fmax(value, axis->least), axis->most) - axis->least) / (axis->most - axis->least);
 }
 
 static double place_x(const struct axis *axis, double value) {
-    return LEFT + (value - axis->least) / (axis->most - axis->least) * (WIDTH - LEFT - RIGHT);
+    return LEFT + place(axis, value) * (WIDTH - LEFT - RIGHT);
 }
 
 static double place_y(const struct axis *axis, double value, size_t panel) {
-    return (double)panel * PANEL + PANEL - BOTTOM -
-           (value - axis->least) / (axis->most - axis->least) * (PANEL - TOP - BOTTOM);
+    return (double)panel * PANEL + PANEL - BOTTOM - place(axis, value) * (PANEL - TOP - BOTTOM);
 }
 
 /* Text between tags; what XML would take for its own is left out. */
