@@ -296,3 +296,16 @@ Test(tools_embed, profile_times_each_kernel) {
     cr_assert_eq(sscanf(line, "all %lf", &ms), 1, "%s", run.err);
     cr_expect(total > 0 && total < 1.001 * ms + 0.05 && total > 0.999 * ms - 0.05, "%g of %g", total, ms);
 }
+
+Test(tools_embed, memory_has_a_limit) {
+    struct test_command all = test_command("tuff embed --json --model %s 'a good day' cat", model);
+    cr_assert_eq(all.code, 0, "%s", all.err);
+    struct test_command enough =
+        test_command("tuff embed --json --memory-limit 64 --model %s 'a good day' cat", model);
+    cr_assert_eq(enough.code, 0, "%s", enough.err);
+    cr_expect_str_eq(enough.out, all.out);
+    struct test_command little = test_command("tuff embed --memory-limit 1 --model %s cat", model);
+    cr_expect_eq(little.code, 1);
+    cr_expect(strstr(little.err, "MiB of device memory cannot be had"), "%s", little.err);
+    cr_expect_eq(test_command("tuff embed --memory-limit some --model %s cat", model).code, 2);
+}

@@ -100,6 +100,7 @@ struct common_options {
     const char *disable;
     const char *cache_folder;
     const char *out;
+    uint64_t memory_limit; /* MiB */
     int dtype;
     bool json;
     bool quiet;
@@ -148,6 +149,12 @@ struct common_options {
           .value_name = "FOLDER",                                                                            \
           .target = &(common).cache_folder,                                                                  \
           .help = "where pipelines are kept ('' for nowhere; default: tuff in the user's cache folder)" },   \
+        { .name = "memory-limit",                                                                            \
+          .type = OPTION_UNSIGNED,                                                                           \
+          .value_name = "MIB",                                                                               \
+          .target = &(common).memory_limit,                                                                  \
+          .maximum = UINT64_MAX >> 20,                                                                       \
+          .help = "device memory to use at most; batches shrink to fit (default: what the device has)" },    \
     {                                                                                                        \
         .name = "profile", .type = OPTION_BOOLEAN, .target = &(common).profile,                              \
         .help = "time each kernel and show a table on standard error"                                        \

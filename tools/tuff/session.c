@@ -68,6 +68,7 @@ int session_open(struct session *session, const struct common_options *common) {
     options.log = on_log;
     options.log_level = common->quiet ? TUFF_LOG_ERROR : common->verbose ? TUFF_LOG_DEBUG : TUFF_LOG_WARNING;
     options.profile = common->profile;
+    options.memory_limit = common->memory_limit << 20;
     tuff_status status = tuff_context_create(&options, &session->context);
     if (status == TUFF_OK)
         status = open_model(session);
