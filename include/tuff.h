@@ -139,7 +139,8 @@ typedef struct tuff_encode_options {
     uint32_t pad_multiple;      /* pad to a multiple of this many tokens; 0: no */
     bool pad_left;
 } tuff_encode_options;
-#define TUFF_ENCODE_OPTIONS { sizeof(tuff_encode_options), false, TUFF_TRUNCATE_NONE, 0, 0, 0, 0, false }
+#define TUFF_ENCODE_OPTIONS                                                                                  \
+    { sizeof(tuff_encode_options), false, TUFF_TRUNCATE_NONE, 0, 0, 0, 0, false }
 
 /* Where a token stands in its text, [start, end). Special tokens and padding have [0, 0). */
 typedef struct tuff_offset {
@@ -195,7 +196,8 @@ typedef struct tuff_vocabulary_options {
     tuff_progress_callback progress; /* in tokens; while files are read at 0 */
     void *progress_user;
 } tuff_vocabulary_options;
-#define TUFF_VOCABULARY_OPTIONS { sizeof(tuff_vocabulary_options), 30522, 2, 1000, false, false, NULL, NULL }
+#define TUFF_VOCABULARY_OPTIONS                                                                              \
+    { sizeof(tuff_vocabulary_options), 30522, 2, 1000, false, false, NULL, NULL }
 
 /* Makes a WordPiece vocabulary from files of text and writes it as vocab.txt: special tokens, characters, then merged
  * pieces, as Hugging Face's WordPieceTrainer makes it. The same files give the same vocabulary. *out_count tokens were
@@ -219,23 +221,23 @@ typedef struct tuff_device_info {
     uint32_t index;
     tuff_device_type type;
     char name[256];
-    char driver[256];          /* name and version text of the driver */
-    char uuid[33];             /* of the device, hexadecimal */
+    char driver[256]; /* name and version text of the driver */
+    char uuid[33];    /* of the device, hexadecimal */
     char driver_uuid[33];
     uint32_t vendor_id;
     uint32_t device_id;
     uint32_t driver_version;
-    uint32_t api_version;      /* as Vulkan packs it */
-    uint64_t memory;           /* bytes of the largest device-local heap */
-    uint64_t max_allocation;   /* maxMemoryAllocationSize */
+    uint32_t api_version;    /* as Vulkan packs it */
+    uint64_t memory;         /* bytes of the largest device-local heap */
+    uint64_t max_allocation; /* maxMemoryAllocationSize */
     uint64_t max_storage_range;
     uint32_t max_shared_memory;
     uint32_t max_invocations;
     uint32_t max_storage_buffers;
     uint32_t min_subgroup_size;
     uint32_t max_subgroup_size;
-    char features[512];        /* comma-separated names of those that tuff would use */
-    char refusal[256];         /* why tuff cannot use the device; empty if it can */
+    char features[512]; /* comma-separated names of those that tuff would use */
+    char refusal[256];  /* why tuff cannot use the device; empty if it can */
 } tuff_device_info;
 
 /* Fills `infos` (room for `capacity`) and tells how many devices there are. TUFF_NO_DEVICE where there is no
@@ -248,30 +250,35 @@ typedef struct tuff_context tuff_context;
 
 typedef struct tuff_context_options {
     size_t size;
-    const char *device;             /* index, part of the name, or UUID; NULL: TUFF_DEVICE from the environment,
-                                     * else the best: discrete, integrated, virtual, CPU */
-    const char *disable;            /* comma-separated features to leave unused (their names are in
-                                     * tuff_device_info); added to TUFF_DISABLE from the environment */
-    const char *cache_folder;       /* pipelines and tuning results; NULL: tuff in the user's cache folder,
-                                     * "": none */
-    tuff_log_callback log;          /* NULL: silent */
+    const char *device;       /* index, part of the name, or UUID; NULL: TUFF_DEVICE from the environment,
+                               * else the best: discrete, integrated, virtual, CPU */
+    const char *disable;      /* comma-separated features to leave unused (their names are in
+                               * tuff_device_info); added to TUFF_DISABLE from the environment */
+    const char *cache_folder; /* pipelines and tuning results; NULL: tuff in the user's cache folder,
+                               * "": none */
+    tuff_log_callback log;    /* NULL: silent */
     void *log_user;
     tuff_log_level log_level;
     const tuff_allocator *allocator; /* NULL: malloc and free */
-    bool validation;                /* run under VK_LAYER_KHRONOS_validation; TUFF_NO_DEVICE if absent */
-    bool profile;                   /* time each kernel with timestamps */
-    bool gives_way;        /* ask for a queue of low priority, where the device has such; not of a lent device */
-    uint64_t submit_cost;  /* what one submit may cost, in multiply-adds or words moved; 0: about a tenth of a second
-                            * on a weak device of its type. A submit holds one workgroup at least: some ten million */
-    uint64_t memory_limit; /* bytes of device memory that the context may hold; 0: what the device has. Batches
-                            * shrink to fit */
-    void (*submit)(void *user, uint64_t cost); /* asked before each submit, by the thread that is about to make it;
-                                                * may wait, so that work comes when it suits. NULL: none */
+    bool validation;                 /* run under VK_LAYER_KHRONOS_validation; TUFF_NO_DEVICE if absent */
+    bool profile;                    /* time each kernel with timestamps */
+    bool gives_way; /* ask for a queue of low priority, where the device has such; not of a lent device */
+    uint64_t
+        submit_cost; /* what one submit may cost, in multiply-adds or words moved; 0: about a tenth of a second
+                      * on a weak device of its type. A submit holds one workgroup at least: some ten million */
+    uint64_t
+        memory_limit; /* bytes of device memory that the context may hold; 0: what the device has. Batches
+                       * shrink to fit */
+    void (*submit)(void *user,
+                   uint64_t cost); /* asked before each submit, by the thread that is about to make it;
+                                    * may wait, so that work comes when it suits. NULL: none */
     void *submit_user;
 } tuff_context_options;
 #define TUFF_CONTEXT_OPTIONS                                                                                 \
-    { sizeof(tuff_context_options), NULL, NULL, NULL, NULL, NULL, TUFF_LOG_WARNING, NULL, false, false,      \
-      false, 0, 0, NULL, NULL }
+    {                                                                                                        \
+        sizeof(tuff_context_options), NULL, NULL, NULL, NULL, NULL, TUFF_LOG_WARNING, NULL, false, false,    \
+            false, 0, 0, NULL, NULL                                                                          \
+    }
 
 /* TUFF_NO_DEVICE if no device fits (the message says why each was refused, or which package has a CPU driver),
  * TUFF_ARGUMENT for an unknown name. */
@@ -289,17 +296,19 @@ typedef void (*tuff_function)(void);
 typedef struct tuff_vulkan_device {
     size_t size;
     tuff_function get_instance_proc_addr; /* (tuff_function)vkGetInstanceProcAddr */
-    uint32_t api_version;                 /* that the instance was made for: VkApplicationInfo.apiVersion; 1.1 or newer */
-    void *instance;                       /* VkInstance */
-    void *physical_device;                /* VkPhysicalDevice */
-    void *device;                         /* VkDevice */
-    void *queue;                          /* VkQueue, of a family that computes */
+    uint32_t api_version;  /* that the instance was made for: VkApplicationInfo.apiVersion; 1.1 or newer */
+    void *instance;        /* VkInstance */
+    void *physical_device; /* VkPhysicalDevice */
+    void *device;          /* VkDevice */
+    void *queue;           /* VkQueue, of a family that computes */
     uint32_t queue_family;
-    const void *device_create_info; /* the VkDeviceCreateInfo that the device was made with, or one like it: tuff uses the
-                                     * extensions and features that are enabled there, whatever else the device has. Read
-                                     * during the call */
-    void (*lock)(void *user);       /* called around every use of the queue, from any thread; must not call tuff. Both */
-    void (*unlock)(void *user);     /* NULL: nobody else uses the queue while tuff works */
+    const void *
+        device_create_info; /* the VkDeviceCreateInfo that the device was made with, or one like it: tuff uses the
+                             * extensions and features that are enabled there, whatever else the device has. Read
+                             * during the call */
+    void (*lock)(
+        void *user); /* called around every use of the queue, from any thread; must not call tuff. Both */
+    void (*unlock)(void *user); /* NULL: nobody else uses the queue while tuff works */
     void *user;
 } tuff_vulkan_device;
 #define TUFF_VULKAN_DEVICE                                                                                   \
@@ -308,8 +317,8 @@ typedef struct tuff_vulkan_device {
 /* A context on the caller's device, which stays the caller's and outlives the context. Of the options `device` is not
  * read; `validation` is TUFF_ARGUMENT, since layers are the instance's. TUFF_ARGUMENT where a handle is missing,
  * TUFF_UNSUPPORTED where the device is below what tuff needs. */
-TUFF_API tuff_status tuff_context_borrow(const tuff_vulkan_device *device, const tuff_context_options *options,
-                                         tuff_context **out_context);
+TUFF_API tuff_status tuff_context_borrow(const tuff_vulkan_device *device,
+                                         const tuff_context_options *options, tuff_context **out_context);
 
 /* After TUFF_DEVICE_LOST: opens the device anew with the options of the context (`device` is NULL), or takes another one of
  * the caller's where it was lent, and brings back what was made from it under the same handles: models from their files,
@@ -327,7 +336,8 @@ TUFF_API tuff_status tuff_vulkan_wishes_read(tuff_function get_instance_proc_add
                                              tuff_vulkan_wishes **out_wishes);
 TUFF_API void tuff_vulkan_wishes_free(tuff_vulkan_wishes *wishes);
 /* Names of device extensions, valid until the wishes are freed. */
-TUFF_API const char *const *tuff_vulkan_wishes_extensions(const tuff_vulkan_wishes *wishes, size_t *out_count);
+TUFF_API const char *const *tuff_vulkan_wishes_extensions(const tuff_vulkan_wishes *wishes,
+                                                          size_t *out_count);
 /* A VkPhysicalDeviceFeatures2 with structs of single extensions linked to it (none that gathers a Vulkan version), fit to
  * be VkDeviceCreateInfo's pNext; valid until the wishes are freed. A program with features of its own sets their union. */
 TUFF_API const void *tuff_vulkan_wishes_features(const tuff_vulkan_wishes *wishes);
@@ -339,8 +349,9 @@ TUFF_API uint32_t tuff_vulkan_wishes_queue_family(const tuff_vulkan_wishes *wish
 typedef struct tuff_submit_report {
     uint64_t count;
     uint64_t largest_cost; /* of one submit */
-    double longest_ms;     /* from a submit to its end, as the host saw it; 0 where submits are not waited for singly */
-    uint64_t memory;       /* bytes of device memory that the context holds now */
+    double
+        longest_ms; /* from a submit to its end, as the host saw it; 0 where submits are not waited for singly */
+    uint64_t memory; /* bytes of device memory that the context holds now */
 } tuff_submit_report;
 TUFF_API void tuff_context_submits(const tuff_context *context, tuff_submit_report *out_report);
 
@@ -357,8 +368,8 @@ typedef struct tuff_kernel_time {
 } tuff_kernel_time;
 
 /* Fills `times` (room for `capacity`), in the order of first runs, and tells how many there are. */
-TUFF_API tuff_status tuff_context_profile(const tuff_context *context, tuff_kernel_time *times, size_t capacity,
-                                          size_t *out_count);
+TUFF_API tuff_status tuff_context_profile(const tuff_context *context, tuff_kernel_time *times,
+                                          size_t capacity, size_t *out_count);
 
 /* ---------------------------------------------------------------- models */
 
@@ -381,14 +392,15 @@ typedef struct tuff_model_options {
     size_t size;
     tuff_dtype dtype; /* AUTO, F32, F16 or I8: of weights and activations on the device */
 } tuff_model_options;
-#define TUFF_MODEL_OPTIONS { sizeof(tuff_model_options), TUFF_DTYPE_AUTO }
+#define TUFF_MODEL_OPTIONS                                                                                   \
+    { sizeof(tuff_model_options), TUFF_DTYPE_AUTO }
 
 /* Opens a folder as Hugging Face publishes it (config.json, model.safetensors or its shards, tokenizer files,
  * sentence-transformers' modules), or the name of a repository in the local cache (HF_HUB_CACHE, HF_HOME).
  * Weights are uploaded and their file let go. TUFF_FORMAT names the file and tensor that is wrong;
  * TUFF_UNSUPPORTED says what the model is instead of BERT. */
-TUFF_API tuff_status tuff_model_open(tuff_context *context, const char *path, const tuff_model_options *options,
-                                     tuff_model **out_model);
+TUFF_API tuff_status tuff_model_open(tuff_context *context, const char *path,
+                                     const tuff_model_options *options, tuff_model **out_model);
 TUFF_API void tuff_model_close(tuff_model *model);
 
 typedef enum tuff_pooling {
@@ -405,15 +417,15 @@ typedef struct tuff_model_info {
     uint32_t intermediate_size;
     uint32_t vocab_size;
     uint32_t max_positions;
-    uint32_t max_length;       /* tokens a text is truncated to */
-    uint32_t embedding_size;   /* numbers in an embedding */
+    uint32_t max_length;     /* tokens a text is truncated to */
+    uint32_t embedding_size; /* numbers in an embedding */
     uint64_t parameter_count;
-    tuff_dtype dtype;          /* F32, F16 or I8, as chosen */
-    tuff_pooling pooling;      /* as the folder says */
-    bool normalize;            /* as the folder says */
+    tuff_dtype dtype;     /* F32, F16 or I8, as chosen */
+    tuff_pooling pooling; /* as the folder says */
+    bool normalize;       /* as the folder says */
     bool has_tokenizer;
     char activation[32];
-    char heads[256];           /* comma-separated: masked_lm, next_sentence, sequence_classification, ... */
+    char heads[256]; /* comma-separated: masked_lm, next_sentence, sequence_classification, ... */
 } tuff_model_info;
 TUFF_API void tuff_model_get_info(const tuff_model *model, tuff_model_info *out_info);
 /* The model's own tokenizer, or NULL where its folder has none; lives as long as the model. */
@@ -441,7 +453,8 @@ typedef struct tuff_embed_options {
     tuff_progress_callback progress;
     void *progress_user;
 } tuff_embed_options;
-#define TUFF_EMBED_OPTIONS { sizeof(tuff_embed_options), TUFF_POOLING_AUTO, -1, 0, NULL, NULL }
+#define TUFF_EMBED_OPTIONS                                                                                   \
+    { sizeof(tuff_embed_options), TUFF_POOLING_AUTO, -1, 0, NULL, NULL }
 
 /* `out_vectors` takes count x embedding_size floats, in the order of the texts. `out_report` may be NULL.
  * Texts are sorted by length and packed without padding, so give many at once. TUFF_NOT_FINITE if a result is
@@ -454,17 +467,20 @@ TUFF_API tuff_status tuff_embed(tuff_model *model, const tuff_text *texts, size_
  * there. */
 typedef struct tuff_vulkan_buffer {
     size_t size;
-    void *buffer;           /* VkBuffer that copies may write, for results (VK_BUFFER_USAGE_TRANSFER_DST_BIT), or read, for
-                             * inputs (VK_BUFFER_USAGE_TRANSFER_SRC_BIT), and that the lent queue's family owns */
-    uint64_t offset;        /* bytes, a multiple of 4 */
-    uint64_t length;        /* bytes that may be written or read */
-    void *wait_semaphore;   /* VkSemaphore that is waited for before the first write or read, or NULL */
-    uint64_t wait_value;    /* of a timeline semaphore; 0: a binary one */
-    void *signal_semaphore; /* VkSemaphore that is signalled after the last write or read, or NULL. Where the call fails too, unless
-                             * with TUFF_ARGUMENT, TUFF_UNSUPPORTED or TUFF_DEVICE_LOST */
-    uint64_t signal_value;  /* of a timeline semaphore; 0: a binary one */
+    void *
+        buffer; /* VkBuffer that copies may write, for results (VK_BUFFER_USAGE_TRANSFER_DST_BIT), or read, for
+                 * inputs (VK_BUFFER_USAGE_TRANSFER_SRC_BIT), and that the lent queue's family owns */
+    uint64_t offset;      /* bytes, a multiple of 4 */
+    uint64_t length;      /* bytes that may be written or read */
+    void *wait_semaphore; /* VkSemaphore that is waited for before the first write or read, or NULL */
+    uint64_t wait_value;  /* of a timeline semaphore; 0: a binary one */
+    void *
+        signal_semaphore; /* VkSemaphore that is signalled after the last write or read, or NULL. Where the call fails too, unless
+                           * with TUFF_ARGUMENT, TUFF_UNSUPPORTED or TUFF_DEVICE_LOST */
+    uint64_t signal_value; /* of a timeline semaphore; 0: a binary one */
 } tuff_vulkan_buffer;
-#define TUFF_VULKAN_BUFFER { sizeof(tuff_vulkan_buffer), NULL, 0, 0, NULL, 0, NULL, 0 }
+#define TUFF_VULKAN_BUFFER                                                                                   \
+    { sizeof(tuff_vulkan_buffer), NULL, 0, 0, NULL, 0, NULL, 0 }
 
 /* tuff_embed whose vectors stay on the device: count x embedding_size floats without gaps, in the order of the texts.
  * TUFF_ARGUMENT where they are more than `length`. The writes are done when the call returns. */
@@ -478,10 +494,11 @@ typedef struct tuff_vulkan_tokens {
     size_t size;
     const tuff_vulkan_buffer *input_ids;
     const tuff_vulkan_buffer *token_type_ids; /* segments, with semaphores of their own; NULL: all 0 */
-    const uint32_t *lengths;                  /* tokens of each sequence, 1 to the model's max_positions; on the host */
+    const uint32_t *lengths; /* tokens of each sequence, 1 to the model's max_positions; on the host */
     size_t count;
 } tuff_vulkan_tokens;
-#define TUFF_VULKAN_TOKENS { sizeof(tuff_vulkan_tokens), NULL, NULL, NULL, 0 }
+#define TUFF_VULKAN_TOKENS                                                                                   \
+    { sizeof(tuff_vulkan_tokens), NULL, NULL, NULL, 0 }
 
 /* Vectors of such tokens: count x embedding_size floats, in the order of the sequences. The model needs no tokenizer. The ids
  * do not pass through the host: the device copies and checks them. TUFF_ARGUMENT where a length is not possible or
@@ -501,7 +518,8 @@ typedef struct tuff_shared_buffer tuff_shared_buffer;
  * belongs to the library from here on where the call succeeds. TUFF_UNSUPPORTED where the device has not
  * external_memory_fd. */
 TUFF_API tuff_status tuff_shared_buffer_open(tuff_context *context, int fd, uint64_t memory_size,
-                                             uint32_t memory_type, uint64_t length, tuff_shared_buffer **out_buffer);
+                                             uint32_t memory_type, uint64_t length,
+                                             tuff_shared_buffer **out_buffer);
 /* The VkBuffer, for tuff_vulkan_buffer. */
 TUFF_API void *tuff_shared_buffer_handle(const tuff_shared_buffer *buffer);
 TUFF_API void tuff_shared_buffer_close(tuff_shared_buffer *buffer);
@@ -528,13 +546,15 @@ TUFF_API tuff_score_function tuff_model_score_function(const tuff_model *model);
 typedef struct tuff_score_options {
     size_t size;
     tuff_score_function function;
-    uint32_t max_length; /* tokens, special ones included; 0: the model's. The longer text of a pair is cut first */
+    uint32_t
+        max_length; /* tokens, special ones included; 0: the model's. The longer text of a pair is cut first */
     tuff_progress_callback progress;
     void *progress_user;
     tuff_reject_callback reject;
     void *reject_user;
 } tuff_score_options;
-#define TUFF_SCORE_OPTIONS { sizeof(tuff_score_options), TUFF_SCORES_AUTO, 0, NULL, NULL, NULL, NULL }
+#define TUFF_SCORE_OPTIONS                                                                                   \
+    { sizeof(tuff_score_options), TUFF_SCORES_AUTO, 0, NULL, NULL, NULL, NULL }
 
 /* In all of these: texts are sorted by length and packed without padding, so give many at once; results are in
  * the order of the texts; `out_report` may be NULL. TUFF_UNSUPPORTED says which heads the model has where it
@@ -542,8 +562,8 @@ typedef struct tuff_score_options {
 
 /* A model with a sequence classification head. `pairs` may be NULL; of its `count` entries those that are empty
  * stand for no second text, as in transformers' pipeline. `out_scores` takes count x labels floats. */
-TUFF_API tuff_status tuff_classify(tuff_model *model, const tuff_text *texts, const tuff_text *pairs, size_t count,
-                                   const tuff_score_options *options, float *out_scores,
+TUFF_API tuff_status tuff_classify(tuff_model *model, const tuff_text *texts, const tuff_text *pairs,
+                                   size_t count, const tuff_score_options *options, float *out_scores,
                                    tuff_text_report *out_report);
 
 /* A model with a next sentence head. `out_scores` takes count x 2 floats: that nexts[i] follows texts[i], and
@@ -556,7 +576,8 @@ TUFF_API tuff_status tuff_next_sentence(tuff_model *model, const tuff_text *text
  * well the passage answers. `out_scores` takes `count` floats. AUTO is what config.json says to
  * sentence-transformers' CrossEncoder, else SIGMOID. */
 TUFF_API tuff_status tuff_rank(tuff_model *model, tuff_text query, const tuff_text *passages, size_t count,
-                               const tuff_score_options *options, float *out_scores, tuff_text_report *out_report);
+                               const tuff_score_options *options, float *out_scores,
+                               tuff_text_report *out_report);
 
 typedef struct tuff_choice {
     tuff_text context;
@@ -582,12 +603,13 @@ typedef struct tuff_fill_options {
     tuff_reject_callback reject;
     void *reject_user;
 } tuff_fill_options;
-#define TUFF_FILL_OPTIONS { sizeof(tuff_fill_options), 5, 0, NULL, NULL, NULL, NULL }
+#define TUFF_FILL_OPTIONS                                                                                    \
+    { sizeof(tuff_fill_options), 5, 0, NULL, NULL, NULL, NULL }
 
 /* One word for one [MASK]; texts are UTF-8 with a NUL behind them. */
 typedef struct tuff_fill {
-    float score;          /* probability over the whole vocabulary */
-    int32_t token;        /* id */
+    float score;   /* probability over the whole vocabulary */
+    int32_t token; /* id */
     const char *token_str;
     const char *sequence; /* the text with the word in its place, as transformers decodes it: without special
                            * tokens where it is the text's only [MASK], else with them */
@@ -629,7 +651,8 @@ typedef struct tuff_tag_options {
     tuff_progress_callback progress;
     void *progress_user;
 } tuff_tag_options;
-#define TUFF_TAG_OPTIONS { sizeof(tuff_tag_options), TUFF_AGGREGATION_NONE, NULL, 0, 0, -1, NULL, NULL }
+#define TUFF_TAG_OPTIONS                                                                                     \
+    { sizeof(tuff_tag_options), TUFF_AGGREGATION_NONE, NULL, 0, 0, -1, NULL, NULL }
 
 typedef struct tuff_entity {
     const char *label; /* of the token, or what stands behind its B- or I-; lives as long as the model */
@@ -657,11 +680,11 @@ TUFF_API void tuff_entities_free(tuff_entities *entities);
 
 typedef struct tuff_answer_options {
     size_t size;
-    uint32_t top_k;             /* answers to each question, at most */
-    uint32_t max_length;        /* tokens of a window, question and special ones included; 0: 384, or the model's
-                                 * where that is less */
-    int32_t stride;             /* tokens of the context that a window shares with the one before; -1: 128, or
-                                 * half a window where that is less */
+    uint32_t top_k;      /* answers to each question, at most */
+    uint32_t max_length; /* tokens of a window, question and special ones included; 0: 384, or the model's
+                          * where that is less */
+    int32_t stride;      /* tokens of the context that a window shares with the one before; -1: 128, or
+                          * half a window where that is less */
     uint32_t max_answer_length; /* tokens */
     bool handle_impossible;     /* that there is no answer is one of the answers */
     bool no_word_alignment;     /* answers may begin and end within words */
@@ -707,11 +730,13 @@ typedef struct tuff_job tuff_job;
 
 typedef struct tuff_job_options {
     size_t size;
-    void (*ended)(void *user, tuff_status status); /* from the context's thread, as the last that it does for the job:
-                                                    * tuff_job_is_done tells so after it returns. NULL: none */
+    void (*ended)(void *user,
+                  tuff_status status); /* from the context's thread, as the last that it does for the job:
+                                        * tuff_job_is_done tells so after it returns. NULL: none */
     void *user;
 } tuff_job_options;
-#define TUFF_JOB_OPTIONS { sizeof(tuff_job_options), NULL, NULL }
+#define TUFF_JOB_OPTIONS                                                                                     \
+    { sizeof(tuff_job_options), NULL, NULL }
 
 /* The calls of the same names. They return once the job is begun; TUFF_ARGUMENT and other failures of the call itself are
  * the job's. `job_options` may be NULL. */
@@ -720,14 +745,16 @@ TUFF_API tuff_status tuff_job_embed(tuff_model *model, const tuff_text *texts, s
                                     float *out_vectors, tuff_job **out_job);
 TUFF_API tuff_status tuff_job_classify(tuff_model *model, const tuff_text *texts, const tuff_text *pairs,
                                        size_t count, const tuff_score_options *options,
-                                       const tuff_job_options *job_options, float *out_scores, tuff_job **out_job);
+                                       const tuff_job_options *job_options, float *out_scores,
+                                       tuff_job **out_job);
 TUFF_API tuff_status tuff_job_next_sentence(tuff_model *model, const tuff_text *texts, const tuff_text *nexts,
                                             size_t count, const tuff_score_options *options,
                                             const tuff_job_options *job_options, float *out_scores,
                                             tuff_job **out_job);
-TUFF_API tuff_status tuff_job_rank(tuff_model *model, tuff_text query, const tuff_text *passages, size_t count,
-                                   const tuff_score_options *options, const tuff_job_options *job_options,
-                                   float *out_scores, tuff_job **out_job);
+TUFF_API tuff_status tuff_job_rank(tuff_model *model, tuff_text query, const tuff_text *passages,
+                                   size_t count, const tuff_score_options *options,
+                                   const tuff_job_options *job_options, float *out_scores,
+                                   tuff_job **out_job);
 TUFF_API tuff_status tuff_job_choose(tuff_model *model, const tuff_choice *choices, size_t count,
                                      const tuff_score_options *options, const tuff_job_options *job_options,
                                      float *out_scores, tuff_job **out_job);
@@ -772,7 +799,8 @@ typedef struct tuff_array {
 TUFF_API tuff_status tuff_arrays_create(const tuff_allocator *allocator, tuff_arrays **out_arrays);
 /* Copies the array; a name that is there already is TUFF_ARGUMENT. */
 TUFF_API tuff_status tuff_arrays_add(tuff_arrays *arrays, const tuff_array *array);
-TUFF_API tuff_status tuff_arrays_load(const char *path, const tuff_allocator *allocator, tuff_arrays **out_arrays);
+TUFF_API tuff_status tuff_arrays_load(const char *path, const tuff_allocator *allocator,
+                                      tuff_arrays **out_arrays);
 TUFF_API tuff_status tuff_arrays_save(const tuff_arrays *arrays, const char *path);
 TUFF_API size_t tuff_arrays_count(const tuff_arrays *arrays);
 TUFF_API const tuff_array *tuff_arrays_get(const tuff_arrays *arrays, size_t index);
@@ -784,14 +812,15 @@ typedef struct tuff_forward_options {
     bool hidden_states; /* hidden_states.0 to hidden_states.L */
     bool attentions;    /* attentions.0 to attentions.L-1 */
 } tuff_forward_options;
-#define TUFF_FORWARD_OPTIONS { sizeof(tuff_forward_options), false, false }
+#define TUFF_FORWARD_OPTIONS                                                                                 \
+    { sizeof(tuff_forward_options), false, false }
 
 /* Inputs, I64 or I32: input_ids (batch, length); attention_mask (ones where missing; any pattern) and
  * token_type_ids (zeros where missing) of the same shape. Outputs, F32, under transformers' names:
  * last_hidden_state, pooler_output where the model has a pooler, and what the options ask for. Rows that the
  * mask hides are zeros. */
-TUFF_API tuff_status tuff_forward(tuff_model *model, const tuff_arrays *inputs, const tuff_forward_options *options,
-                                  tuff_arrays **out_outputs);
+TUFF_API tuff_status tuff_forward(tuff_model *model, const tuff_arrays *inputs,
+                                  const tuff_forward_options *options, tuff_arrays **out_outputs);
 
 /* ---------------------------------------------------------------- training */
 
@@ -801,17 +830,20 @@ TUFF_API tuff_status tuff_forward(tuff_model *model, const tuff_arrays *inputs, 
 typedef struct tuff_trainer tuff_trainer;
 
 typedef enum tuff_optimizer {
-    TUFF_ADAMW = 0,     /* PyTorch's AdamW (Loshchilov and Hutter 2019), gradients scaled by min(1, clip / (norm + 1e-6)) */
-    TUFF_BERT_ADAMW = 1 /* the original BERT's: no bias correction, gradients scaled by clip / max(norm, clip) */
+    TUFF_ADAMW =
+        0, /* PyTorch's AdamW (Loshchilov and Hutter 2019), gradients scaled by min(1, clip / (norm + 1e-6)) */
+    TUFF_BERT_ADAMW =
+        1 /* the original BERT's: no bias correction, gradients scaled by clip / max(norm, clip) */
 } tuff_optimizer;
 
 /* Learning rate by step s = 0, 1, ...; during warm-up always rate * s / warmup_steps. */
 typedef enum tuff_schedule {
-    TUFF_SCHEDULE_AUTO = 0,     /* LINEAR for ADAMW, ORIGINAL for BERT_ADAMW */
-    TUFF_SCHEDULE_LINEAR = 1,   /* then rate * (total - s) / (total - warmup), as transformers' linear schedule */
-    TUFF_SCHEDULE_COSINE = 2,   /* then rate * (1 + cos(pi * (s - warmup) / (total - warmup))) / 2 */
+    TUFF_SCHEDULE_AUTO = 0, /* LINEAR for ADAMW, ORIGINAL for BERT_ADAMW */
+    TUFF_SCHEDULE_LINEAR =
+        1, /* then rate * (total - s) / (total - warmup), as transformers' linear schedule */
+    TUFF_SCHEDULE_COSINE = 2, /* then rate * (1 + cos(pi * (s - warmup) / (total - warmup))) / 2 */
     TUFF_SCHEDULE_CONSTANT = 3,
-    TUFF_SCHEDULE_ORIGINAL = 4  /* then rate * (1 - s / total), as the original BERT's optimization.py */
+    TUFF_SCHEDULE_ORIGINAL = 4 /* then rate * (1 - s / total), as the original BERT's optimization.py */
 } tuff_schedule;
 
 /* Matrices of the encoder's layers that get low-rank adapters. */
@@ -839,17 +871,22 @@ typedef struct tuff_trainer_options {
     double dropout;       /* of everything; below 0: as config.json says */
     double label_smoothing;
     uint64_t seed; /* of dropout */
-    uint32_t accumulate; /* the batch of a step is computed in so many parts, whose gradients are added: the same step in
+    uint32_t
+        accumulate; /* the batch of a step is computed in so many parts, whose gradients are added: the same step in
                             less memory */
-    tuff_dtype dtype; /* F32 (AUTO as well), or F16: mixed precision. Activations, their gradients and what is multiplied are
+    tuff_dtype
+        dtype; /* F32 (AUTO as well), or F16: mixed precision. Activations, their gradients and what is multiplied are
                          then F16; weights, their gradients, moments and sums stay F32. The loss is scaled by 2^16 at first,
                          by half of it after a step whose gradients overflowed (it is skipped), twice as much after 2000
                          good ones, as PyTorch's GradScaler does */
-    double layer_decay; /* each layer learns at the rate of the one above times this, the heads and the pooler at the full
+    double
+        layer_decay; /* each layer learns at the rate of the one above times this, the heads and the pooler at the full
                            one, the embeddings below all layers; 1: all alike */
-    bool checkpoints_activations; /* each layer is computed a second time for its backward pass instead of being kept: the
+    bool
+        checkpoints_activations; /* each layer is computed a second time for its backward pass instead of being kept: the
                                      same gradients in less memory */
-    uint32_t lora_rank;    /* above 0: low-rank adapters (LoRA, Hu et al. 2021) are trained, and with them the heads and the
+    uint32_t
+        lora_rank; /* above 0: low-rank adapters (LoRA, Hu et al. 2021) are trained, and with them the heads and the
                               pooler alone. A matrix W is then W + alpha / rank * B A with A (rank, inputs) and B (outputs,
                               rank); A begins uniform within 1 / sqrt(inputs), by the seed, and B as zeros, as PEFT has it.
                               At most hidden_size */
@@ -857,11 +894,14 @@ typedef struct tuff_trainer_options {
     uint32_t lora_targets; /* flags of tuff_lora_targets */
 } tuff_trainer_options;
 #define TUFF_TRAINER_OPTIONS                                                                                 \
-    { sizeof(tuff_trainer_options), TUFF_ADAMW, TUFF_SCHEDULE_AUTO, 5e-5, 0.9, 0.999, 0, 0.01, 1, 0, 0, -1, 0, 0, 1, TUFF_DTYPE_AUTO, 1, false, 0, 0, TUFF_LORA_ALL }
+    {                                                                                                        \
+        sizeof(tuff_trainer_options), TUFF_ADAMW, TUFF_SCHEDULE_AUTO, 5e-5, 0.9, 0.999, 0, 0.01, 1, 0, 0,    \
+            -1, 0, 0, 1, TUFF_DTYPE_AUTO, 1, false, 0, 0, TUFF_LORA_ALL                                      \
+    }
 
 /* Opens a folder as tuff_model_open does. TUFF_UNSUPPORTED where it has no head. */
-TUFF_API tuff_status tuff_trainer_open(tuff_context *context, const char *path, const tuff_trainer_options *options,
-                                       tuff_trainer **out_trainer);
+TUFF_API tuff_status tuff_trainer_open(tuff_context *context, const char *path,
+                                       const tuff_trainer_options *options, tuff_trainer **out_trainer);
 TUFF_API void tuff_trainer_close(tuff_trainer *trainer);
 
 /* The loss of a labelled batch and the gradient of every parameter that it depends on, without dropout and without changing
@@ -872,19 +912,20 @@ TUFF_API tuff_status tuff_trainer_gradients(tuff_trainer *trainer, const tuff_ar
                                             tuff_arrays **out_gradients);
 
 typedef struct tuff_step_report {
-    uint64_t step;        /* that was made, from 0 */
-    double loss;          /* before the update */
-    double gradient_norm; /* of all gradients, before clipping */
-    double learning_rate; /* used */
-    bool was_skipped;     /* the norm was not finite: nothing was changed */
-    double loss_scale;    /* of this step; 1 in F32 */
+    uint64_t step;          /* that was made, from 0 */
+    double loss;            /* before the update */
+    double gradient_norm;   /* of all gradients, before clipping */
+    double learning_rate;   /* used */
+    bool was_skipped;       /* the norm was not finite: nothing was changed */
+    double loss_scale;      /* of this step; 1 in F32 */
     uint64_t skipped_steps; /* until now */
 } tuff_step_report;
 
 /* One optimizer step on one labelled batch; a batch that does not fit at once is computed in pieces. TUFF_DEVICE_MEMORY
  * where a piece cannot be smaller, with the length that would fit; TUFF_NOT_FINITE where the loss is NaN. The weights are
  * then as before. */
-TUFF_API tuff_status tuff_trainer_step(tuff_trainer *trainer, const tuff_arrays *inputs, tuff_step_report *out_report);
+TUFF_API tuff_status tuff_trainer_step(tuff_trainer *trainer, const tuff_arrays *inputs,
+                                       tuff_step_report *out_report);
 
 /* Writes the folder that transformers loads: model.safetensors in F32 under the names of the folder that was opened, with its
  * config.json and tokenizer files. Each file is replaced whole or not at all. */
@@ -910,9 +951,11 @@ typedef enum tuff_task {
     TUFF_TASK_TAG = 4,        /* words with a tag each; the first piece of a word carries it */
     TUFF_TASK_ANSWER = 5,     /* questions on contexts, as SQuAD has them */
     TUFF_TASK_CHOOSE = 6,     /* which of several endings follows */
-    TUFF_TASK_RANK = 7, /* a query, a passage and its relevance from 0 to 1: a cross-encoder, whose one output is held
-                         * against it by binary cross entropy */
-    TUFF_TASK_EMBED = 8 /* pairs of texts that mean the same: sentence embeddings by the multiple negatives ranking loss,
+    TUFF_TASK_RANK =
+        7, /* a query, a passage and its relevance from 0 to 1: a cross-encoder, whose one output is held
+            * against it by binary cross entropy */
+    TUFF_TASK_EMBED =
+        8 /* pairs of texts that mean the same: sentence embeddings by the multiple negatives ranking loss,
                          * which takes all other second texts of a batch for wrong ones. Evaluated as a search for each
                          * first text's own second one among all of the file */
 } tuff_task;
@@ -921,7 +964,8 @@ typedef enum tuff_task {
 typedef struct tuff_data_options {
     size_t size;
     const char *text_column, *pair_column, *label_column, *id_column; /* NULL: the usual names */
-    const char *labels; /* file with a label a line; NULL: the model's, for a new head those of the training file */
+    const char
+        *labels; /* file with a label a line; NULL: the model's, for a new head those of the training file */
     double label_scale, label_offset; /* numbers are trained as (label - offset) / scale */
     uint32_t max_length;              /* tokens; longer texts are cut. 0: the model's */
     uint32_t stride;                  /* tokens that the windows of a context share */
@@ -929,7 +973,8 @@ typedef struct tuff_data_options {
     uint32_t max_answer_tokens;
     bool skips_bad; /* pass over and count what cannot be used instead of refusing the file */
 } tuff_data_options;
-#define TUFF_DATA_OPTIONS { sizeof(tuff_data_options), 0, 0, 0, 0, 0, 1, 0, 0, 128, 20, 30, 0 }
+#define TUFF_DATA_OPTIONS                                                                                    \
+    { sizeof(tuff_data_options), 0, 0, 0, 0, 0, 1, 0, 0, 128, 20, 30, 0 }
 
 typedef struct tuff_metric {
     const char *name; /* "accuracy"; of static life */
@@ -966,9 +1011,10 @@ typedef struct tuff_finetune_options {
     tuff_task task;
     const char *model, *train, *output; /* folder, file, folder */
     const char *dev;                    /* file; NULL: no evaluation */
-    const tuff_trainer_options *trainer; /* NULL: the defaults; its steps are set from epochs and warm-up, and a step
+    const tuff_trainer_options
+        *trainer; /* NULL: the defaults; its steps are set from epochs and warm-up, and a step
                                             takes `accumulate` batches */
-    const tuff_data_options *data;       /* NULL: the defaults */
+    const tuff_data_options *data; /* NULL: the defaults */
     tuff_head_start head;
     uint32_t epochs, batch_size;
     double warmup;             /* share of all steps over which the rate rises */
@@ -977,12 +1023,14 @@ typedef struct tuff_finetune_options {
     uint64_t checkpoint_every; /* steps; 0: each epoch */
     bool resumes;              /* from the output's checkpoint where there is one */
     uint64_t eval_every;       /* steps, and after the last one; 0: each epoch */
-    uint32_t patience; /* evaluations in a row without a better figure that end the run; the output is then the best
-                        * model. 0: all epochs, and the output is the last one */
+    uint32_t
+        patience; /* evaluations in a row without a better figure that end the run; the output is then the best
+                   * model. 0: all epochs, and the output is the last one */
     tuff_trainable trainable;
     uint32_t trainable_count; /* of LAST: layers */
-    bool pads_to_longest; /* of ANSWER: the loss runs over the padding too that fills each window of a batch up to its
-                           * longest, as transformers has it; else over the window's own positions */
+    bool
+        pads_to_longest; /* of ANSWER: the loss runs over the padding too that fills each window of a batch up to its
+                          * longest, as transformers has it; else over the window's own positions */
     /* Each may be NULL. Returning false from step cancels. */
     bool (*step)(void *user, const tuff_finetune_report *report);
     void (*evaluated)(void *user, uint64_t step, const tuff_metric *metrics, size_t count);
@@ -990,7 +1038,10 @@ typedef struct tuff_finetune_options {
     bool exports_adapter; /* the output is what tuff_trainer_save_adapter writes, not a whole model */
 } tuff_finetune_options;
 #define TUFF_FINETUNE_OPTIONS                                                                                \
-    { sizeof(tuff_finetune_options), TUFF_TASK_CLASSIFY, 0, 0, 0, 0, 0, 0, TUFF_HEAD_OWN, 3, 32, 0.1, 0, 0, 0, 0, 0, 0, 0, TUFF_TRAINABLE_ALL, 0, 0, 0, 0, 0, 0 }
+    {                                                                                                        \
+        sizeof(tuff_finetune_options), TUFF_TASK_CLASSIFY, 0, 0, 0, 0, 0, 0, TUFF_HEAD_OWN, 3, 32, 0.1, 0,   \
+            0, 0, 0, 0, 0, 0, TUFF_TRAINABLE_ALL, 0, 0, 0, 0, 0, 0                                           \
+    }
 
 /* Trains a model on a labelled file. The output is a folder that transformers loads, with metrics.jsonl (a line a step and a
  * line an evaluation) and, under checkpoint, what a run goes on from: it is replaced whole, so that a run that is
@@ -1013,21 +1064,23 @@ TUFF_API tuff_status tuff_evaluate(tuff_context *context, tuff_task task, const 
 
 typedef struct tuff_pretraining_options {
     size_t size;
-    const char *model;         /* folder with both heads of pre-training; NULL: from scratch */
+    const char *model;          /* folder with both heads of pre-training; NULL: from scratch */
     const char *config, *vocab; /* from scratch: config.json and vocab.txt */
-    const char *output;        /* folder */
-    const char *const *corpus; /* files: a sentence a line, an empty line between documents */
+    const char *output;         /* folder */
+    const char *const *corpus;  /* files: a sentence a line, an empty line between documents */
     size_t corpus_count;
-    const char *batches;      /* ready sequences instead: safetensors with the fields of Google's BERT records */
+    const char *batches; /* ready sequences instead: safetensors with the fields of Google's BERT records */
     const char *eval_batches; /* the same; its loss is given at the end; may be NULL */
-    const tuff_trainer_options *trainer; /* NULL: the defaults; total_steps is set from `steps`, and a step takes
+    const tuff_trainer_options
+        *trainer;   /* NULL: the defaults; total_steps is set from `steps`, and a step takes
                                             `accumulate` batches */
-    uint64_t steps;                      /* 0: once through the batches; needed with a corpus */
+    uint64_t steps; /* 0: once through the batches; needed with a corpus */
     uint32_t batch_size;
-    uint32_t length; /* tokens of the corpus's sequences; the last tenth of the steps takes four times as many where
+    uint32_t
+        length; /* tokens of the corpus's sequences; the last tenth of the steps takes four times as many where
                         the model has positions for them */
-    bool has_one_length; /* of all steps */
-    bool is_whole_word;  /* pieces of a word are masked together */
+    bool has_one_length;       /* of all steps */
+    bool is_whole_word;        /* pieces of a word are masked together */
     uint64_t checkpoint_every; /* steps; 0: 1000 */
     bool resumes;
     bool (*step)(void *user, const tuff_finetune_report *report);
@@ -1044,24 +1097,28 @@ TUFF_API tuff_status tuff_pretrain(tuff_context *context, const tuff_pretraining
 
 /* One measurement. A number that does not apply is 0; pointers are valid during the callback alone. */
 typedef struct tuff_bench_row {
-    const char *name;     /* of the model, the shape, the op or the limit */
-    const char *workload; /* "forward", "ragged", "equal", "training", "loss" (its forward pass), "op", "limit" */
-    const char *shape;    /* "8x128": sentences and their tokens; of an op its own sizes */
-    const char *dtype;    /* "f32", "f16", "int8" */
-    const char *variant;  /* of the largest multiplication, or of the kernel */
-    uint32_t repeats;     /* timed runs, after one that is not counted */
+    const char *name; /* of the model, the shape, the op or the limit */
+    const char
+        *workload; /* "forward", "ragged", "equal", "training", "loss" (its forward pass), "op", "limit" */
+    const char *shape;   /* "8x128": sentences and their tokens; of an op its own sizes */
+    const char *dtype;   /* "f32", "f16", "int8" */
+    const char *variant; /* of the largest multiplication, or of the kernel */
+    uint32_t repeats;    /* timed runs, after one that is not counted */
     double ms_median, ms_p95;
-    double cpu_ms;       /* median of the processor time of the process: on a CPU driver steadier than ms_median */
-    double gflops;       /* 10^9 of 2 M N K of all multiplications, those of attention included, a second */
+    double cpu_ms; /* median of the processor time of the process: on a CPU driver steadier than ms_median */
+    double gflops; /* 10^9 of 2 M N K of all multiplications, those of attention included, a second */
     double gbytes_per_s; /* 10^9 bytes of inputs and outputs a second, each counted once */
     double tokens_per_second, sentences_per_second;
-    double error; /* largest difference from the plain C reference, relative to the largest value; below 0: not compared */
+    double
+        error; /* largest difference from the plain C reference, relative to the largest value; below 0: not compared */
 } tuff_bench_row;
 
 typedef enum tuff_bench_workload {
     TUFF_BENCH_FORWARD = 0, /* sentence vectors of `batch` sentences of `length` tokens */
-    TUFF_BENCH_RAGGED = 1,  /* 256 sentences of 8 to 128 tokens, then as many of equal lengths with the same tokens */
-    TUFF_BENCH_TRAINING = 2 /* a step of AdamW on two classes with dropout and clipping, then its forward pass alone */
+    TUFF_BENCH_RAGGED =
+        1, /* 256 sentences of 8 to 128 tokens, then as many of equal lengths with the same tokens */
+    TUFF_BENCH_TRAINING =
+        2 /* a step of AdamW on two classes with dropout and clipping, then its forward pass alone */
 } tuff_bench_workload;
 
 typedef struct tuff_bench_options {
@@ -1072,13 +1129,16 @@ typedef struct tuff_bench_options {
     tuff_bench_workload workload;
     const uint32_t *batches, *lengths; /* each batch is run with each length; not read by RAGGED */
     size_t batch_count, length_count;
-    uint32_t repeats; /* 0: 5 */
-    bool skips_check; /* of the error, which takes some seconds */
+    uint32_t repeats;                /* 0: 5 */
+    bool skips_check;                /* of the error, which takes some seconds */
     tuff_progress_callback progress; /* in runs */
     void *progress_user;
 } tuff_bench_options;
 #define TUFF_BENCH_OPTIONS                                                                                   \
-    { sizeof(tuff_bench_options), NULL, NULL, TUFF_DTYPE_AUTO, TUFF_BENCH_FORWARD, NULL, NULL, 0, 0, 0, false, NULL, NULL }
+    {                                                                                                        \
+        sizeof(tuff_bench_options), NULL, NULL, TUFF_DTYPE_AUTO, TUFF_BENCH_FORWARD, NULL, NULL, 0, 0, 0,    \
+            false, NULL, NULL                                                                                \
+    }
 
 /* Times a model on tokens that are the same in each call, without tokenization: a row for each batch and length. One run
  * goes from the tokens in the host's memory to the results in the host's memory. The operations counted, for each sentence
@@ -1094,7 +1154,8 @@ typedef struct tuff_bench_op_options {
     uint32_t repeats; /* 0: 5 */
     bool skips_check;
 } tuff_bench_op_options;
-#define TUFF_BENCH_OP_OPTIONS { sizeof(tuff_bench_op_options), NULL, TUFF_DTYPE_AUTO, 0, false }
+#define TUFF_BENCH_OP_OPTIONS                                                                                \
+    { sizeof(tuff_bench_op_options), NULL, TUFF_DTYPE_AUTO, 0, false }
 
 /* Times single ops at BERT's sizes: matmul as MxKxN, attention as heads x head size x tokens, else rows x columns. The time
  * is that of one pass among as many in a submit as take some milliseconds. */
@@ -1114,13 +1175,13 @@ TUFF_API tuff_status tuff_bench_peak(tuff_context *context, tuff_peak *out_peak)
 
 /* A kernel that was measured for one product. Pointers are valid during the callback alone. */
 typedef struct tuff_tune_row {
-    const char *op;      /* "matmul" */
-    const char *shape;   /* "128x768x3072": rows, inner size, columns */
+    const char *op;    /* "matmul" */
+    const char *shape; /* "128x768x3072": rows, inner size, columns */
     const char *dtype;
     const char *variant; /* "tiled 8x2 of 16x8 lanes, step 4" */
     double ms;           /* the best run; on a CPU driver of processor time */
-    double error;        /* from the plain C reference, relative to the largest value; below 0: it did not run */
-    bool is_right;       /* others are never chosen */
+    double error;  /* from the plain C reference, relative to the largest value; below 0: it did not run */
+    bool is_right; /* others are never chosen */
     bool is_chosen;
     const char *remark; /* why it is not right; may be empty */
 } tuff_tune_row;
@@ -1133,14 +1194,16 @@ typedef struct tuff_tune_options {
     tuff_progress_callback progress; /* in products */
     void *progress_user;
 } tuff_tune_options;
-#define TUFF_TUNE_OPTIONS { sizeof(tuff_tune_options), NULL, NULL, TUFF_DTYPE_AUTO, NULL, NULL }
+#define TUFF_TUNE_OPTIONS                                                                                    \
+    { sizeof(tuff_tune_options), NULL, NULL, TUFF_DTYPE_AUTO, NULL, NULL }
 
 /* Measures the kernels that the device may be given for the multiplications of a model, and keeps the choice in the cache
  * folder per device, driver and driver version: every later context uses it unasked, and so does this one for models that
  * are opened afterwards. Kernels that give wrong results are told and never chosen: *out_wrong counts them. A choice
  * that was measured stays unless another kernel takes a quarter less time, the first one unless it takes a tenth less. */
 TUFF_API tuff_status tuff_tune(tuff_context *context, const tuff_tune_options *options,
-                               void (*row)(void *user, const tuff_tune_row *row), void *user, size_t *out_wrong);
+                               void (*row)(void *user, const tuff_tune_row *row), void *user,
+                               size_t *out_wrong);
 
 /* All choices as JSON, to give to machines with the same device. */
 TUFF_API tuff_status tuff_tuning_export(tuff_context *context, const char *path);
@@ -1155,7 +1218,7 @@ typedef struct tuff_check_row {
     const char *kernel;
     const char *variant;
     const char *shape;
-    double error;     /* largest difference, relative to the largest value */
+    double error; /* largest difference, relative to the largest value */
     double tolerance;
     bool is_right;
     const char *remark; /* why it was not run or what to switch off; may be empty */
@@ -1186,8 +1249,8 @@ typedef struct tuff_pipeline_row {
 
 typedef struct tuff_pipelines_options {
     size_t size;
-    bool all;      /* those too that the device is not given unasked */
-    bool assembly; /* fill in `assembly` */
+    bool all;       /* those too that the device is not given unasked */
+    bool assembly;  /* fill in `assembly` */
     bool inference; /* none that training alone uses */
 } tuff_pipelines_options;
 #define TUFF_PIPELINES_OPTIONS                                                                               \

@@ -8,14 +8,12 @@
 #include "base/memory.h"
 #include "base/system.h"
 
-static tuff_status fail_errno(const char *path, const char *what)
-{
+static tuff_status fail_errno(const char *path, const char *what) {
     return tuff_fail(TUFF_IO, "%s: %s: %s", path, what, strerror(errno));
 }
 
 /* Opens a regular file; folders, pipes and devices are refused, so that nothing blocks or lies about its size. */
-static tuff_status open_regular(const char *path, int *out_descriptor, size_t *out_size)
-{
+static tuff_status open_regular(const char *path, int *out_descriptor, size_t *out_size) {
     int descriptor = tuff_system_open(path, TUFF_SYSTEM_READ);
     if (descriptor < 0)
         return fail_errno(path, "cannot be opened");
@@ -27,8 +25,7 @@ static tuff_status open_regular(const char *path, int *out_descriptor, size_t *o
     return TUFF_OK;
 }
 
-tuff_status tuff_file_map(const char *path, struct tuff_mapping *out_mapping)
-{
+tuff_status tuff_file_map(const char *path, struct tuff_mapping *out_mapping) {
     int descriptor = -1;
     *out_mapping = (struct tuff_mapping){ 0 };
     size_t size = 0;
@@ -41,15 +38,13 @@ tuff_status tuff_file_map(const char *path, struct tuff_mapping *out_mapping)
     return status;
 }
 
-void tuff_file_unmap(struct tuff_mapping *mapping)
-{
+void tuff_file_unmap(struct tuff_mapping *mapping) {
     if (mapping->data)
         tuff_system_unmap(mapping->data, mapping->size);
     *mapping = (struct tuff_mapping){ 0 };
 }
 
-void tuff_file_release_pages(const struct tuff_mapping *mapping, size_t offset, size_t size)
-{
+void tuff_file_release_pages(const struct tuff_mapping *mapping, size_t offset, size_t size) {
     size_t page = tuff_system_page_size();
     size_t first = (offset + page - 1) / page * page;
     size_t end = (offset + size) / page * page;
@@ -57,8 +52,7 @@ void tuff_file_release_pages(const struct tuff_mapping *mapping, size_t offset, 
         tuff_system_release(mapping->data + first, end - first);
 }
 
-static tuff_status read_all(const char *path, int descriptor, char *data, size_t size)
-{
+static tuff_status read_all(const char *path, int descriptor, char *data, size_t size) {
     size_t done = 0;
     while (done < size) {
         ptrdiff_t got = tuff_system_read(descriptor, data + done, size - done);
@@ -73,8 +67,7 @@ static tuff_status read_all(const char *path, int descriptor, char *data, size_t
     return TUFF_OK;
 }
 
-tuff_status tuff_file_read(const char *path, size_t limit, char **out_data, size_t *out_size)
-{
+tuff_status tuff_file_read(const char *path, size_t limit, char **out_data, size_t *out_size) {
     int descriptor = -1;
     size_t size = 0;
     char *data = NULL;
@@ -82,7 +75,8 @@ tuff_status tuff_file_read(const char *path, size_t limit, char **out_data, size
     TUFF_TRY(open_regular(path, &descriptor, &size));
     tuff_status status = TUFF_OK;
     if (size > limit)
-        status = tuff_fail(TUFF_FORMAT, "%s: has %zu bytes, more than the %zu expected at most", path, size, limit);
+        status = tuff_fail(TUFF_FORMAT, "%s: has %zu bytes, more than the %zu expected at most", path, size,
+                           limit);
     if (status == TUFF_OK)
         status = tuff_alloc(size + 1, 1, &data);
     if (status == TUFF_OK)
@@ -97,8 +91,7 @@ tuff_status tuff_file_read(const char *path, size_t limit, char **out_data, size
     return TUFF_OK;
 }
 
-static tuff_status write_all(const char *path, int descriptor, const struct tuff_file_part *part)
-{
+static tuff_status write_all(const char *path, int descriptor, const struct tuff_file_part *part) {
     const unsigned char *data = part->data;
     size_t done = 0;
     while (done < part->size) {
@@ -112,15 +105,13 @@ static tuff_status write_all(const char *path, int descriptor, const struct tuff
     return TUFF_OK;
 }
 
-tuff_status tuff_file_replace(const char *path, const void *data, size_t size)
-{
+tuff_status tuff_file_replace(const char *path, const void *data, size_t size) {
     return tuff_file_replace_parts(path, &(struct tuff_file_part){ data, size }, 1);
 }
 
 /* Opens `path`, writes all parts and closes it. */
 static tuff_status write_parts(const char *path, enum tuff_system_access access,
-                               const struct tuff_file_part *parts, size_t count)
-{
+                               const struct tuff_file_part *parts, size_t count) {
     tuff_status status = TUFF_OK;
     int descriptor = tuff_system_open(path, access);
     if (descriptor < 0)
@@ -135,8 +126,7 @@ static tuff_status write_parts(const char *path, enum tuff_system_access access,
 }
 
 /* The process whose name for the new `target` this is; 0 where it is another file's name. */
-static uint32_t writer_of(const char *name, const char *target)
-{
+static uint32_t writer_of(const char *name, const char *target) {
     const size_t length = strlen(target);
     uint64_t process = 0;
     if (strncmp(name, target, length) != 0 || name[length] != '.')
@@ -152,8 +142,7 @@ struct leavings {
     const char *folder, *target;
 };
 
-static void remove_leaving(void *user, const char *name)
-{
+static void remove_leaving(void *user, const char *name) {
     const struct leavings *leavings = user;
     const uint32_t process = writer_of(name, leavings->target);
     char *path = NULL;
@@ -165,8 +154,7 @@ static void remove_leaving(void *user, const char *name)
 }
 
 /* Large files would pile up: a process that was killed cannot take its own away. */
-static tuff_status remove_leavings(const char *target)
-{
+static tuff_status remove_leavings(const char *target) {
     const char *slash = strrchr(target, '/');
     char *folder = NULL;
     TUFF_TRY(slash ? tuff_copy_text(target, (size_t)(slash - target) + 1, &folder)
@@ -177,8 +165,7 @@ static tuff_status remove_leavings(const char *target)
     return TUFF_OK;
 }
 
-tuff_status tuff_file_replace_parts(const char *path, const struct tuff_file_part *parts, size_t count)
-{
+tuff_status tuff_file_replace_parts(const char *path, const struct tuff_file_part *parts, size_t count) {
     const enum tuff_system_kind kind = tuff_system_kind(path);
     char *aside = NULL;
     /* A pipe or a device must not make way for a file. */
@@ -205,24 +192,20 @@ tuff_status tuff_file_append(const char *path, const void *data, size_t size) {
     return write_parts(path, TUFF_SYSTEM_APPEND, &(struct tuff_file_part){ data, size }, 1);
 }
 
-bool tuff_file_is_lfs_pointer(const void *data, size_t size)
-{
+bool tuff_file_is_lfs_pointer(const void *data, size_t size) {
     static const char start[] = "version https://git-lfs";
     return size >= sizeof start - 1 && memcmp(data, start, sizeof start - 1) == 0;
 }
 
-bool tuff_file_exists(const char *path)
-{
+bool tuff_file_exists(const char *path) {
     return tuff_system_kind(path) != TUFF_SYSTEM_NOTHING;
 }
 
-bool tuff_file_is_folder(const char *path)
-{
+bool tuff_file_is_folder(const char *path) {
     return tuff_system_kind(path) == TUFF_SYSTEM_FOLDER;
 }
 
-tuff_status tuff_file_make_folders(const char *path)
-{
+tuff_status tuff_file_make_folders(const char *path) {
     char *copy = NULL;
     TUFF_TRY(tuff_copy_text(path, strlen(path), &copy));
     tuff_status status = TUFF_OK;
@@ -241,8 +224,7 @@ tuff_status tuff_file_make_folders(const char *path)
     return status;
 }
 
-tuff_status tuff_path_join(const char *folder, const char *name, char **out_path)
-{
+tuff_status tuff_path_join(const char *folder, const char *name, char **out_path) {
     size_t length = strlen(folder);
     bool has_slash = length > 0 && folder[length - 1] == '/';
     return tuff_format(out_path, "%s%s%s", folder, has_slash ? "" : "/", name);

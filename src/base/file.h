@@ -39,7 +39,7 @@ tuff_status tuff_file_append(const char *path, const void *data, size_t size);
 /* Whether the content is what Git LFS leaves in place of a file that was not fetched. */
 bool tuff_file_is_lfs_pointer(const void *data, size_t size);
 
-bool tuff_file_exists(const char *path);   /* anything that can be opened, a folder too */
+bool tuff_file_exists(const char *path); /* anything that can be opened, a folder too */
 bool tuff_file_is_folder(const char *path);
 tuff_status tuff_file_make_folders(const char *path); /* mkdir -p */
 

@@ -3,22 +3,19 @@
 
 #include <string.h>
 
-static float from_bits(uint32_t bits)
-{
+static float from_bits(uint32_t bits) {
     float value;
     memcpy(&value, &bits, sizeof value);
     return value;
 }
 
-static uint32_t to_bits(float value)
-{
+static uint32_t to_bits(float value) {
     uint32_t bits;
     memcpy(&bits, &value, sizeof bits);
     return bits;
 }
 
-float tuff_half_to_float(uint16_t half)
-{
+float tuff_half_to_float(uint16_t half) {
     uint32_t sign = (uint32_t)(half & 0x8000u) << 16;
     uint32_t exponent = (half >> 10) & 0x1fu;
     uint32_t mantissa = half & 0x3ffu;
@@ -32,16 +29,14 @@ float tuff_half_to_float(uint16_t half)
 }
 
 /* v / 2^shift, to nearest, ties to even. */
-static uint32_t round_shift(uint32_t v, uint32_t shift)
-{
+static uint32_t round_shift(uint32_t v, uint32_t shift) {
     uint32_t half_way = 1u << (shift - 1);
     uint32_t rest = v & ((1u << shift) - 1);
     uint32_t result = v >> shift;
     return result + (rest > half_way || (rest == half_way && (result & 1u)) ? 1u : 0u);
 }
 
-uint16_t tuff_half_from_float(float value)
-{
+uint16_t tuff_half_from_float(float value) {
     uint32_t bits = to_bits(value);
     uint16_t sign = (uint16_t)(bits >> 16 & 0x8000u);
     uint32_t magnitude = bits & 0x7fffffffu;
@@ -57,13 +52,11 @@ uint16_t tuff_half_from_float(float value)
     return (uint16_t)(sign | round_shift((magnitude & 0x7fffffu) | 0x800000u, 126 - exponent));
 }
 
-float tuff_bfloat16_to_float(uint16_t bfloat16)
-{
+float tuff_bfloat16_to_float(uint16_t bfloat16) {
     return from_bits((uint32_t)bfloat16 << 16);
 }
 
-uint16_t tuff_bfloat16_from_float(float value)
-{
+uint16_t tuff_bfloat16_from_float(float value) {
     uint32_t bits = to_bits(value);
     if ((bits & 0x7fffffffu) > 0x7f800000u)
         return (uint16_t)(bits >> 16 | 0x40u);
@@ -72,8 +65,7 @@ uint16_t tuff_bfloat16_from_float(float value)
 
 /* No branch, so that compilers use vectors: the product with 2^112 moves the exponent's bias and makes subnormal
  * halves normal, exactly. */
-void tuff_halves_to_floats(const void *from, size_t count, float *out_values)
-{
+void tuff_halves_to_floats(const void *from, size_t count, float *out_values) {
     const unsigned char *bytes = from;
     for (size_t i = 0; i < count; i++) {
         uint16_t half;
@@ -85,8 +77,7 @@ void tuff_halves_to_floats(const void *from, size_t count, float *out_values)
     }
 }
 
-void tuff_bfloat16s_to_floats(const void *from, size_t count, float *out_values)
-{
+void tuff_bfloat16s_to_floats(const void *from, size_t count, float *out_values) {
     const unsigned char *bytes = from;
     for (size_t i = 0; i < count; i++) {
         uint16_t bfloat16;

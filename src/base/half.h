@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 float tuff_half_to_float(uint16_t half);
-uint16_t tuff_half_from_float(float value);     /* beyond 65504: infinity */
+uint16_t tuff_half_from_float(float value); /* beyond 65504: infinity */
 float tuff_bfloat16_to_float(uint16_t bfloat16);
 uint16_t tuff_bfloat16_from_float(float value);
 

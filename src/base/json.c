@@ -51,11 +51,13 @@ static tuff_status fail_parse(const char *source, const char *text, size_t size,
     if (json_error_code(error) == json_error_out_of_memory)
         return tuff_fail(TUFF_HOST_MEMORY, "%s: no memory for its %zu bytes of JSON", source, size);
     if (tuff_file_is_lfs_pointer(text, size))
-        return tuff_fail(TUFF_FORMAT, "%s: is a Git LFS pointer instead of the file; run git lfs pull", source);
+        return tuff_fail(TUFF_FORMAT, "%s: is a Git LFS pointer instead of the file; run git lfs pull",
+                         source);
     if (json_error_code(error) == json_error_duplicate_key)
-        return tuff_fail(TUFF_FORMAT, "%s: line %d, column %d: the key %.*s stands there twice", source, error->line,
-                         error->column, key.length < 200 ? (int)key.length : 200, key.data);
-    return tuff_fail(TUFF_FORMAT, "%s: line %d, column %d: %s", source, error->line, error->column, error->text);
+        return tuff_fail(TUFF_FORMAT, "%s: line %d, column %d: the key %.*s stands there twice", source,
+                         error->line, error->column, key.length < 200 ? (int)key.length : 200, key.data);
+    return tuff_fail(TUFF_FORMAT, "%s: line %d, column %d: %s", source, error->line, error->column,
+                     error->text);
 }
 
 tuff_status tuff_json_parse(const char *text, size_t size, const char *source, unsigned flags,
@@ -134,7 +136,8 @@ tuff_status(tuff_json_fail)(const struct tuff_json *json, const char *format, ..
 
     struct path path = { 0 };
     append_path(&path, json);
-    return tuff_fail(TUFF_FORMAT, "%s: %s%s%s", root_of(json)->name, path.text, path.length > 0 ? ": " : "", sentence);
+    return tuff_fail(TUFF_FORMAT, "%s: %s%s%s", root_of(json)->name, path.text, path.length > 0 ? ": " : "",
+                     sentence);
 }
 
 bool tuff_json_find(const struct tuff_json *object, const char *key, struct tuff_json *out_member) {

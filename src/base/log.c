@@ -4,8 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-void tuff_log_write(const struct tuff_log *log, tuff_log_level level, const char *format, ...)
-{
+void tuff_log_write(const struct tuff_log *log, tuff_log_level level, const char *format, ...) {
     if (!log || !log->callback || level > log->level)
         return;
     char line[2048];

@@ -16,50 +16,42 @@ struct header {
 
 static _Thread_local const struct tuff_allocator *current;
 
-const struct tuff_allocator *tuff_memory_use(const struct tuff_allocator *allocator)
-{
+const struct tuff_allocator *tuff_memory_use(const struct tuff_allocator *allocator) {
     const struct tuff_allocator *before = current;
     current = allocator;
     return before;
 }
 
-static void *raw_alloc(const struct tuff_allocator *allocator, size_t size)
-{
+static void *raw_alloc(const struct tuff_allocator *allocator, size_t size) {
     return allocator->allocate ? allocator->allocate(allocator->user, size) : malloc(size);
 }
 
-static void raw_free(const struct tuff_allocator *allocator, void *pointer)
-{
+static void raw_free(const struct tuff_allocator *allocator, void *pointer) {
     if (allocator->release)
         allocator->release(allocator->user, pointer);
     else
         free(pointer);
 }
 
-static tuff_status out_of_memory(size_t size)
-{
+static tuff_status out_of_memory(size_t size) {
     return tuff_fail(TUFF_HOST_MEMORY, "out of host memory: %zu bytes cannot be had", size);
 }
 
-uint64_t tuff_host_memory_size(void)
-{
+uint64_t tuff_host_memory_size(void) {
     return tuff_system_memory_size();
 }
 
-bool tuff_multiply(size_t a, size_t b, size_t *out)
-{
+bool tuff_multiply(size_t a, size_t b, size_t *out) {
     *out = a * b;
     return b == 0 || a <= SIZE_MAX / b;
 }
 
-bool tuff_add(size_t a, size_t b, size_t *out)
-{
+bool tuff_add(size_t a, size_t b, size_t *out) {
     *out = a + b;
     return *out >= a;
 }
 
-tuff_status tuff_alloc(size_t count, size_t size, void *out_pointer)
-{
+tuff_status tuff_alloc(size_t count, size_t size, void *out_pointer) {
     void **out = out_pointer;
     size_t bytes = 0;
     size_t total = 0;
@@ -76,8 +68,7 @@ tuff_status tuff_alloc(size_t count, size_t size, void *out_pointer)
     return TUFF_OK;
 }
 
-tuff_status tuff_resize(void *inout_pointer, size_t count, size_t size)
-{
+tuff_status tuff_resize(void *inout_pointer, size_t count, size_t size) {
     void **inout = inout_pointer;
     void *fresh = NULL;
     TUFF_TRY(tuff_alloc(count, size, &fresh));
@@ -91,8 +82,7 @@ tuff_status tuff_resize(void *inout_pointer, size_t count, size_t size)
     return TUFF_OK;
 }
 
-tuff_status tuff_reserve(void *inout_pointer, size_t *inout_capacity, size_t needed, size_t size)
-{
+tuff_status tuff_reserve(void *inout_pointer, size_t *inout_capacity, size_t needed, size_t size) {
     if (needed <= *inout_capacity)
         return TUFF_OK;
     size_t capacity = *inout_capacity < 8 ? 8 : *inout_capacity;
@@ -103,8 +93,7 @@ tuff_status tuff_reserve(void *inout_pointer, size_t *inout_capacity, size_t nee
     return TUFF_OK;
 }
 
-void tuff_free(void *pointer)
-{
+void tuff_free(void *pointer) {
     if (!pointer)
         return;
     struct header *block = (struct header *)pointer - 1;
@@ -112,8 +101,7 @@ void tuff_free(void *pointer)
     raw_free(&allocator, block);
 }
 
-tuff_status tuff_copy_text(const char *text, size_t length, char **out_copy)
-{
+tuff_status tuff_copy_text(const char *text, size_t length, char **out_copy) {
     size_t total = 0;
     *out_copy = NULL;
     if (!tuff_add(length, 1, &total))
@@ -124,8 +112,7 @@ tuff_status tuff_copy_text(const char *text, size_t length, char **out_copy)
     return TUFF_OK;
 }
 
-tuff_status tuff_format(char **out_text, const char *format, ...)
-{
+tuff_status tuff_format(char **out_text, const char *format, ...) {
     va_list args;
     va_list again;
     va_start(args, format);

@@ -7,8 +7,7 @@
 
 static _Thread_local char message[1024];
 
-tuff_status(tuff_fail)(tuff_status status, const char *format, ...)
-{
+tuff_status(tuff_fail)(tuff_status status, const char *format, ...) {
     va_list args;
     va_start(args, format);
     vsnprintf(message, sizeof message, format, args);
@@ -16,8 +15,7 @@ tuff_status(tuff_fail)(tuff_status status, const char *format, ...)
     return status;
 }
 
-tuff_status tuff_fail_prefix(tuff_status status, const char *format, ...)
-{
+tuff_status tuff_fail_prefix(tuff_status status, const char *format, ...) {
     char rest[sizeof message];
     char prefix[sizeof message / 2];
     memcpy(rest, message, sizeof rest);
@@ -30,13 +28,11 @@ tuff_status tuff_fail_prefix(tuff_status status, const char *format, ...)
     return status;
 }
 
-const char *tuff_error_message(void)
-{
+const char *tuff_error_message(void) {
     return message;
 }
 
-const char *tuff_status_text(tuff_status status)
-{
+const char *tuff_status_text(tuff_status status) {
     switch (status) {
 #define TEXT(name, value, text)                                                                              \
     case TUFF_##name:                                                                                        \

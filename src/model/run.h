@@ -39,8 +39,8 @@ struct tuff_run {
     struct tuff_run_key key;
     struct tuff_graph *graph;
     struct tuff_bert_inputs inputs; /* that the host writes */
-    struct tuff_tensor *fed;        /* (2 * rows, 1), where the key is fed: word ids of all rows, then types */
-    struct tuff_tensor *fetched;    /* the tokens made of them: ops/fetch_tokens.c */
+    struct tuff_tensor *fed;     /* (2 * rows, 1), where the key is fed: word ids of all rows, then types */
+    struct tuff_tensor *fetched; /* the tokens made of them: ops/fetch_tokens.c */
     struct tuff_tensor *d_loss;  /* in training: what all gradients are multiplied with */
     struct tuff_tensor **hidden; /* layers + 1 */
     struct tuff_tensor **qkv;    /* layers */

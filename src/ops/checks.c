@@ -45,14 +45,15 @@ static void tell(struct checks *checks, const struct tuff_op *op, const uint32_t
 }
 
 /* Adds the switch that helps to what is said of an op that came out wrong. */
-static void explain(struct checks *checks, const struct tuff_op *op, const uint32_t *numbers, enum tuff_type type,
-                    bool backward, struct tuff_check_result *result) {
+static void explain(struct checks *checks, const struct tuff_op *op, const uint32_t *numbers,
+                    enum tuff_type type, bool backward, struct tuff_check_result *result) {
     if (result->error <= result->tolerance)
         return;
     const char *suspect = tuff_find_suspect(checks->device, op, numbers, type, backward);
     if (!suspect)
         return;
-    snprintf(checks->remark, sizeof checks->remark, "%s; --disable %s makes it right", result->worst, suspect);
+    snprintf(checks->remark, sizeof checks->remark, "%s; --disable %s makes it right", result->worst,
+             suspect);
     result->worst = checks->remark;
 }
 

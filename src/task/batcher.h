@@ -30,7 +30,8 @@ struct tuff_batcher {
     uint32_t row_limit; /* 0: the runner's */
     uint32_t asked_limit; /* 0: the row limit; what asks for more runs alone */
     uint32_t group_limit; /* 0: none */
-    tuff_status (*feed)(void *user, const struct tuff_batch_view *view); /* where the key is fed: before the run */
+    tuff_status (*feed)(void *user,
+                        const struct tuff_batch_view *view); /* where the key is fed: before the run */
     tuff_status (*take)(void *user, const struct tuff_batch_view *view); /* after it */
     void *user;
     tuff_progress_callback progress; /* may be NULL; in sequences */

@@ -7,7 +7,8 @@
 #include "base/memory.h"
 #include "model/hub.h"
 
-tuff_status tuff_model_choose_type(const struct tuff_device *device, tuff_dtype dtype, enum tuff_type *out_type) {
+tuff_status tuff_model_choose_type(const struct tuff_device *device, tuff_dtype dtype,
+                                   enum tuff_type *out_type) {
     if (dtype != TUFF_DTYPE_AUTO && dtype != TUFF_F32 && dtype != TUFF_F16 && dtype != TUFF_I8)
         return tuff_fail(TUFF_ARGUMENT, "a model computes in f32, f16 or int8");
     bool is_f16 = dtype == TUFF_F16;
@@ -52,10 +53,9 @@ tuff_status tuff_model_make(struct tuff_device *device, const struct tuff_alloca
     *out_model = NULL;
     TUFF_TRY(tuff_model_choose_type(device, dtype, &type));
     TUFF_TRY(tuff_alloc(1, sizeof *model, &model));
-    *model = (struct tuff_model){ .device = device,
-                                  .allocator = allocator,
-                                  .type = type,
-                                  .is_int8 = dtype == TUFF_I8 };
+    *model = (struct tuff_model){
+        .device = device, .allocator = allocator, .type = type, .is_int8 = dtype == TUFF_I8
+    };
     tuff_status status = tuff_mutex_init(&model->lock);
     if (status != TUFF_OK) {
         tuff_free(model);

@@ -28,7 +28,8 @@ tuff_status tuff_model_make(struct tuff_device *device, const struct tuff_alloca
                             struct tuff_folder *folder, tuff_dtype dtype, struct tuff_model **out_model);
 /* The type of activations, and of what is not quantized; AUTO is f16 where the device computes as fast with it and moves half the bytes: a
  * CPU driver takes halves apart. */
-tuff_status tuff_model_choose_type(const struct tuff_device *device, tuff_dtype dtype, enum tuff_type *out_type);
+tuff_status tuff_model_choose_type(const struct tuff_device *device, tuff_dtype dtype,
+                                   enum tuff_type *out_type);
 void tuff_model_free(struct tuff_model *model);
 void tuff_model_describe(const struct tuff_model *model, tuff_model_info *out_info);
 

@@ -11,7 +11,11 @@
 #include "task/scratch.h"
 #include "task/training_log.h"
 
-enum { LOSSES = TUFF_LOSS_MASKED_LM | TUFF_LOSS_NEXT_SENTENCE, USUAL_CHECKPOINT = 1000, MAX_STEP_SIZE = 1 << 24 };
+enum {
+    LOSSES = TUFF_LOSS_MASKED_LM | TUFF_LOSS_NEXT_SENTENCE,
+    USUAL_CHECKPOINT = 1000,
+    MAX_STEP_SIZE = 1 << 24
+};
 
 /* One run; it reads either ready batches or a corpus. */
 struct pretrain {
@@ -34,7 +38,8 @@ static tuff_status check_options(const tuff_pretraining_options *options) {
     if (!options->output || options->batch_size == 0)
         return tuff_fail(TUFF_ARGUMENT, "pre-training needs an output folder and a batch size of at least 1");
     if (is_new == (options->model != NULL))
-        return tuff_fail(TUFF_ARGUMENT, "pre-training begins either with a model, or with a config and a vocabulary");
+        return tuff_fail(TUFF_ARGUMENT,
+                         "pre-training begins either with a model, or with a config and a vocabulary");
     if ((options->corpus_count > 0) == (options->batches != NULL))
         return tuff_fail(TUFF_ARGUMENT, "pre-training reads either a corpus or a file of ready batches");
     if (options->corpus_count > 0 && options->steps == 0)
@@ -52,8 +57,9 @@ static tuff_status open_corpus(struct pretrain *run, uint32_t length) {
                                          .seed = options->trainer->seed,
                                          .is_whole_word = options->is_whole_word };
     if (length > run->trainer->folder.config.max_position_embeddings)
-        return tuff_fail(TUFF_ARGUMENT, "a length of %u tokens was asked for, but the model has positions for %u",
-                         length, run->trainer->folder.config.max_position_embeddings);
+        return tuff_fail(TUFF_ARGUMENT,
+                         "a length of %u tokens was asked for, but the model has positions for %u", length,
+                         run->trainer->folder.config.max_position_embeddings);
     return tuff_pretrain_data_open(&own, &run->data);
 }
 
@@ -115,7 +121,8 @@ static struct tuff_pretrain_place place_of(const struct tuff_checkpoint *checkpo
 
 static void keep_place(struct pretrain *run) {
     const struct tuff_pretrain_place *place = &run->data.place;
-    const uint64_t values[5] = { place->epoch, place->window, place->start.file, place->start.offset, place->index };
+    const uint64_t values[5] = { place->epoch, place->window, place->start.file, place->start.offset,
+                                 place->index };
     memcpy(run->checkpoint.place, values, sizeof values);
 }
 
@@ -153,8 +160,10 @@ static tuff_status prepare(struct pretrain *run, struct tuff_device *device,
                                options->trainer, NULL, &run->trainer));
     const uint32_t heads = TUFF_HEAD_MASKED_LM | TUFF_HEAD_NEXT_SENTENCE;
     if ((run->trainer->folder.parameters.heads & heads) != heads)
-        return tuff_fail(TUFF_UNSUPPORTED, "%s: pre-training takes a model with both of its heads "
-                                           "(BertForPreTraining)", run->trainer->folder.path);
+        return tuff_fail(TUFF_UNSUPPORTED,
+                         "%s: pre-training takes a model with both of its heads "
+                         "(BertForPreTraining)",
+                         run->trainer->folder.path);
     TUFF_TRY(open_input(run));
     TUFF_TRY(plan(run));
     return begin(run);
@@ -211,7 +220,8 @@ static tuff_status step(struct pretrain *run, struct tuff_training_clock *clock)
     uint64_t tokens = 0;
     TUFF_TRY(make_step(run, &made, &tokens));
     tuff_finetune_report report = { .total_steps = run->checkpoint.total_steps,
-                                    .epoch = run->options->batches ? 1 : (uint32_t)run->data.place.epoch + 1 };
+                                    .epoch =
+                                        run->options->batches ? 1 : (uint32_t)run->data.place.epoch + 1 };
     tuff_training_report_fill(&made, &report);
     tuff_training_clock_count(clock, tokens, &report);
     TUFF_TRY(tuff_training_log_step(&run->metrics, &report));

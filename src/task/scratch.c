@@ -33,7 +33,8 @@ static tuff_status fill_all(const struct tuff_config *config, const struct tuff_
     for (size_t i = 0; i < parameters->count; i++) {
         const struct tuff_parameter *parameter = &parameters->items[i];
         float *values = NULL;
-        TUFF_TRY(tuff_arrays_make(arrays, parameter->name, TUFF_F32, parameter->rank, parameter->shape, &values));
+        TUFF_TRY(
+            tuff_arrays_make(arrays, parameter->name, TUFF_F32, parameter->rank, parameter->shape, &values));
         fill(config, parameter, (uint32_t)i, seed, values);
     }
     return TUFF_OK;

@@ -118,7 +118,8 @@ Test(base_file, temporaries_of_dead_writers_are_removed) {
     if (dead == 0)
         _exit(0);
     cr_assert_eq(waitpid(dead, NULL, 0), dead);
-    static const char *const formats[] = { "state.%u.tmp", "state.%u.tmp.old", "state.%u", "other.%u.tmp", "state.x%u.tmp" };
+    static const char *const formats[] = { "state.%u.tmp", "state.%u.tmp.old", "state.%u", "other.%u.tmp",
+                                           "state.x%u.tmp" };
     const size_t count = sizeof formats / sizeof formats[0];
     for (size_t i = 0; i < count; i++) {
         snprintf(name, sizeof name, formats[i], (unsigned)dead);

@@ -59,14 +59,8 @@ Test(base_json, failures_name_the_place) {
 }
 
 Test(base_json, malformed_text_is_refused) {
-    static const char *const texts[] = { "",
-                                         "{",
-                                         "{\"a\": 1,}",
-                                         "[1, 2",
-                                         "{\"a\" 1}",
-                                         "\"\\ud800\"",
-                                         "\xff",
-                                         "\"\xc3\x28\"",
+    static const char *const texts[] = { "",          "{",           "{\"a\": 1,}", "[1, 2",
+                                         "{\"a\" 1}", "\"\\ud800\"", "\xff",        "\"\xc3\x28\"",
                                          "{} {}" };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         struct tuff_json root;

@@ -9,7 +9,8 @@
 Test(ops_suspect, a_lie_about_subgroups_is_named, .timeout = 300) {
     static const uint32_t numbers[8] = { 3, 96 };
     struct tuff_device *device = test_device();
-    if (device->info.type != TUFF_DEVICE_CPU || !device->features.subgroup_arithmetic) { /* nothing to lie about */
+    if (device->info.type != TUFF_DEVICE_CPU ||
+        !device->features.subgroup_arithmetic) { /* nothing to lie about */
         test_device_close_idle(device);
         return;
     }

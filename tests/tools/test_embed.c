@@ -279,7 +279,8 @@ Test(tools_embed, search_puts_the_nearest_line_first) {
 Test(tools_embed, profile_times_each_kernel) {
     struct test_command run = test_command("tuff embed --model %s --profile 'A first text.'", model);
     cr_assert_eq(run.code, 0, "%s", run.err);
-    static const char *const kernels[] = { "matmul_", "attention_forward", "layer_norm_forward", "embedding_", "pool_" };
+    static const char *const kernels[] = { "matmul_", "attention_forward", "layer_norm_forward", "embedding_",
+                                           "pool_" };
     for (size_t i = 0; i < COUNT(kernels); i++)
         cr_expect(strstr(run.err, kernels[i]) != NULL, "%s: %s", kernels[i], run.err);
     char *line = strstr(run.err, "us a run");

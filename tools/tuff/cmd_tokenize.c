@@ -316,7 +316,8 @@ int tuff_cmd_tokenize(int argc, char **argv) {
                  "token_type_ids, attention_mask, offsets (in code points), tokens and overflow, the further "
                  "windows of a truncated text; a line that is refused gets {\"error\": ...}.",
         .example = "tuff tokenize --model build/models/all-MiniLM-L6-v2 'Hello, world!'\n"
-                   "echo '{\"text\":\"Hello\",\"pair\":\"world\"}' | tuff tokenize --model build/models/all-MiniLM-L6-v2 --json",
+                   "echo '{\"text\":\"Hello\",\"pair\":\"world\"}' | tuff tokenize --model "
+                   "build/models/all-MiniLM-L6-v2 --json",
         .options = options,
         .option_count = COUNT(options),
         .maximum_arguments = SIZE_MAX,

@@ -24,7 +24,8 @@ void training_flags_take(const struct training_flags *flags, tuff_trainer_option
           .type = OPTION_CHOICE,                                                                             \
           .target = &(flags).dtype,                                                                          \
           .choices = "f32|f16",                                                                              \
-          .help = "f16: mixed precision, with weights and their gradients in f32 and a dynamic loss scale" }, \
+          .help =                                                                                            \
+              "f16: mixed precision, with weights and their gradients in f32 and a dynamic loss scale" },    \
         { .name = "layer-decay",                                                                             \
           .type = OPTION_FLOAT,                                                                              \
           .value_name = "X",                                                                                 \

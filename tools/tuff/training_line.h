@@ -11,7 +11,8 @@ struct training_line {
 };
 
 void training_line_show(struct training_line *line, const tuff_finetune_report *report);
-void training_line_metrics(struct training_line *line, uint64_t step, const tuff_metric *metrics, size_t count);
+void training_line_metrics(struct training_line *line, uint64_t step, const tuff_metric *metrics,
+                           size_t count);
 void training_line_wipe(struct training_line *line);
 
 #endif
