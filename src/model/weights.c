@@ -2,6 +2,7 @@
 #include "model/weights.h"
 
 #include "base/memory.h"
+#include "ops/matmul_tile.h"
 
 /* What the steps of loading share. */
 struct load {
@@ -59,6 +60,13 @@ static enum tuff_type matrix_type(const struct tuff_weights *weights, enum tuff_
     return is_in_layer ? weights->layer_type : weights->type;
 }
 
+/* Of the matrices of layers. */
+static enum tuff_layout layer_layout(const struct load *load, uint32_t outputs) {
+    if (load->options->is_trained)
+        return TUFF_LAYOUT_PANELS;
+    return tuff_matmul_layout(load->weights->device, load->weights->layer_type, outputs);
+}
+
 /* A parameter that is a tensor as it stands; *out_tensor stays NULL where the folder has none. Vectors are
  * F32. */
 static tuff_status add_plain(struct load *load, enum tuff_role role, uint32_t layer, enum tuff_layout layout,
@@ -79,7 +87,12 @@ static tuff_status add_plain(struct load *load, enum tuff_role role, uint32_t la
 
 static tuff_status add_linear(struct load *load, enum tuff_role weight_role, uint32_t layer,
                               struct tuff_tensor **out_weight, struct tuff_tensor **out_bias) {
-    TUFF_TRY(add_plain(load, weight_role, layer, TUFF_LAYOUT_PANELS, out_weight));
+    const struct tuff_config *config = load->config;
+    enum tuff_layout layout =
+        weight_role == TUFF_ROLE_INTERMEDIATE_WEIGHT ? layer_layout(load, config->intermediate_size)
+        : weight_role == TUFF_ROLE_OUTPUT_WEIGHT     ? layer_layout(load, config->hidden_size)
+                                                     : TUFF_LAYOUT_PANELS;
+    TUFF_TRY(add_plain(load, weight_role, layer, layout, out_weight));
     return add_plain(load, weight_role + 1, layer, TUFF_LAYOUT_ROWS, out_bias); /* roles of biases follow */
 }
 
@@ -98,7 +111,7 @@ static tuff_status add_qkv(struct load *load, uint32_t layer, struct tuff_layer_
     uint32_t head_stride = load->weights->head_stride;
     uint32_t width = config->num_attention_heads * head_stride;
     struct tuff_shape shape = { .type = load->weights->layer_type,
-                                .layout = TUFF_LAYOUT_PANELS,
+                                .layout = layer_layout(load, 3 * width),
                                 .rows = 3 * width,
                                 .cols = config->hidden_size };
     struct tuff_shape bias_shape = { .type = TUFF_TYPE_F32, .rows = 1, .cols = 3 * width };
@@ -118,7 +131,7 @@ static tuff_status add_qkv(struct load *load, uint32_t layer, struct tuff_layer_
 static tuff_status add_attention_output(struct load *load, uint32_t layer, struct tuff_layer_weights *out) {
     const struct tuff_config *config = load->config;
     struct tuff_shape shape = { .type = load->weights->layer_type,
-                                .layout = TUFF_LAYOUT_PANELS,
+                                .layout = layer_layout(load, config->hidden_size),
                                 .rows = config->hidden_size,
                                 .cols = config->num_attention_heads * load->weights->head_stride };
     struct place place = { .col_group = config->hidden_size / config->num_attention_heads,

@@ -41,8 +41,13 @@ static tuff_status expect_weight(const struct tuff_node *node) {
     const struct tuff_shape *x = &node->inputs[X]->shape;
     TUFF_TRY(tuff_expect(node, WEIGHT, "the weight", x->type, 0, x->cols));
     const struct tuff_shape *weight = &node->inputs[WEIGHT]->shape;
-    if (weight->layout != TUFF_LAYOUT_PANELS)
-        return tuff_fail(TUFF_ARGUMENT, "linear: the weight lies in rows, expected panels");
+    const uint32_t count = node->params.linear.output_count;
+    bool takes_blocks = !node->is_training && weight->rows % TUFF_BLOCK_ROWS == 0 &&
+                        node->params.linear.first_output == 0 && (count == 0 || count == weight->rows) &&
+                        !(node->params.linear.dropout.probability > 0);
+    if (weight->layout != TUFF_LAYOUT_PANELS && !(weight->layout == TUFF_LAYOUT_BLOCKS && takes_blocks))
+        return tuff_fail(TUFF_ARGUMENT,
+                         "linear: the weight does not lie in panels, nor in blocks of inference");
     if (node->inputs[BIAS])
         TUFF_TRY(tuff_expect(node, BIAS, "the bias", TUFF_TYPE_F32, 1, weight->rows));
     return TUFF_OK;
@@ -325,7 +330,11 @@ static tuff_status make(struct tuff_case *check_case, struct tuff_node *node, co
         node->params.linear.output_f32 = type == TUFF_TYPE_F32;
     enum tuff_type factors = options & TUFF_LINEAR_INT8 ? TUFF_TYPE_I8 : type;
     TUFF_TRY(tuff_case_random(check_case, factors, TUFF_LAYOUT_ROWS, rows, inner, x_scale, &node->inputs[X]));
-    TUFF_TRY(tuff_case_random(check_case, factors, TUFF_LAYOUT_PANELS, weight_rows, inner, 1 / sqrt(inner),
+    /* As a model has it, the windows of a vocabulary apart. */
+    enum tuff_layout layout = node->is_training || (options & WITH_WINDOW)
+                                  ? TUFF_LAYOUT_PANELS
+                                  : tuff_matmul_layout(check_case->device, factors, weight_rows);
+    TUFF_TRY(tuff_case_random(check_case, factors, layout, weight_rows, inner, 1 / sqrt(inner),
                               &node->inputs[WEIGHT]));
     if (options & WITH_BIAS)
         TUFF_TRY(tuff_case_random(check_case, TUFF_TYPE_F32, TUFF_LAYOUT_ROWS, 1, weight_rows, 1,
@@ -340,6 +349,7 @@ static const uint32_t check_shapes[][8] = {
     { 1, 96, 96, TUFF_ACTIVATION_TANH, WITH_BIAS },
     { 130, 384, 100, TUFF_ACTIVATION_GELU, WITH_BIAS },
     { 65, 100, 130, TUFF_ACTIVATION_NONE, WITH_BIAS | WITH_RESIDUAL },
+    { 43, 200, 48, TUFF_ACTIVATION_GELU, WITH_BIAS | WITH_RESIDUAL },
     { 33, 64, 31, TUFF_ACTIVATION_NONE, WITH_BIAS | WITH_F32 | WITH_WINDOW },
     { 17, 768, 65, TUFF_ACTIVATION_GELU_NEW, WITH_BIAS | WITH_RESIDUAL, 10 },
     { 9, 40, 24, TUFF_ACTIVATION_SILU, 0 },

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "base/random.h"
+#include "kernels/matmul_blocks.h"
 #include "kernels/matmul_broadcast.h"
 #include "kernels/matmul_lanes.h"
 #include "kernels/matmul_outer_lanes.h"
@@ -76,6 +77,43 @@ static tuff_status run_lanes(struct tuff_recording *recording, const struct tuff
                       .activation = matmul->activation,
                       .keeps_sum = matmul->sum != NULL,
                       .has_dropout = matmul->dropout.probability > 0 },
+        });
+}
+
+/* In inference alone: no dropout, no kept sum, and all of the weight's outputs. */
+static tuff_status run_blocks(struct tuff_recording *recording, const struct tuff_matmul *matmul,
+                              const struct tuff_matmul_tile *tile) {
+    const struct tuff_shape *y = &matmul->y->shape;
+    uint64_t x_address = tuff_slice_address(&matmul->x->slice);
+    uint64_t weight_address = tuff_slice_address(&matmul->weight->slice);
+    uint64_t residual_address = matmul->residual ? tuff_slice_address(&matmul->residual->slice) : 0;
+    struct tuff_grid grid = { divide_up(y->rows, tile->tile_rows),
+                              divide_up(y->cols, TUFF_BLOCK_ROWS * tile->lanes_y), 1,
+                              tuff_matmul_cost(matmul) };
+    return tuff_run_matmul_blocks(
+        recording, 0, grid,
+        &(struct tuff_matmul_blocks){
+            .x = matmul->x->slice,
+            .weight = matmul->weight->slice,
+            .bias = tuff_slice_or(matmul->bias, matmul->x),
+            .residual = tuff_slice_or(matmul->residual, matmul->x),
+            .y = matmul->y->slice,
+            .push = { .rows = y->rows,
+                      .cols = y->cols,
+                      .groups = tuff_shape_stride(&matmul->x->shape) / 4,
+                      .flags = tuff_matmul_flags(matmul),
+                      .x_address_low = (uint32_t)x_address,
+                      .x_address_high = (uint32_t)(x_address >> 32),
+                      .weight_address_low = (uint32_t)weight_address,
+                      .weight_address_high = (uint32_t)(weight_address >> 32),
+                      .residual_address_low = (uint32_t)residual_address,
+                      .residual_address_high = (uint32_t)(residual_address >> 32) },
+            .spec = { .workgroup_size = tile->lanes_x * tile->lanes_y,
+                      .lanes = tile->lanes_x,
+                      .tile_rows = tile->tile_rows,
+                      .block_rows = tile->tile_rows < tile->lanes_x / 2 ? tile->tile_rows : tile->lanes_x / 2,
+                      .turn = tile->step,
+                      .activation = matmul->activation },
         });
 }
 
@@ -215,6 +253,8 @@ tuff_status tuff_matmul_run_with(struct tuff_recording *recording, const struct 
                                  const struct tuff_matmul_tile *tile) {
     if (tile->kernel == TUFF_MATMUL_BROADCAST)
         return run_broadcast(recording, matmul, tile);
+    if (tile->kernel == TUFF_MATMUL_BLOCKS)
+        return run_blocks(recording, matmul, tile);
     if (tile->kernel == TUFF_MATMUL_LANES)
         return run_lanes(recording, matmul, tile);
     if (tile->kernel == TUFF_MATMUL_SUBGROUP)
@@ -241,9 +281,13 @@ tuff_status tuff_matmul_run(struct tuff_device *device, struct tuff_recording *r
     const struct tuff_matrix_shape *shape = matrix_shape_for(device, matmul);
     if (shape)
         return tuff_coopmat_run(device, recording, matmul, shape);
-    struct tuff_matmul_tile tile =
-        tuff_matmul_tile_for(device, matmul->weight->shape.type, y->rows, y->cols,
-                             tuff_shape_stride(&matmul->x->shape) / 4, matmul->over_outputs);
+    const struct tuff_matmul_tile tile = tuff_matmul_tile_for(
+        device, &(struct tuff_product){ .type = matmul->weight->shape.type,
+                                        .layout = matmul->weight->shape.layout,
+                                        .rows = y->rows,
+                                        .cols = y->cols,
+                                        .groups = tuff_shape_stride(&matmul->x->shape) / 4,
+                                        .over_outputs = matmul->over_outputs });
     return tuff_matmul_run_with(recording, matmul, &tile);
 }
 

@@ -32,6 +32,11 @@ bool tuff_matmul_uses_lanes(const struct tuff_device *device, enum tuff_type typ
            tuff_device_can(device, tuff_kernel_matmul_lanes.variants[0].needs);
 }
 
+enum tuff_layout tuff_matmul_layout(const struct tuff_device *device, enum tuff_type type, uint32_t outputs) {
+    return tuff_matmul_uses_lanes(device, type) && outputs % TUFF_BLOCK_ROWS == 0 ? TUFF_LAYOUT_BLOCKS
+                                                                                  : TUFF_LAYOUT_PANELS;
+}
+
 /* Rows of a tile: at most 32, in blocks of 8, and few that two tiles compute. Fewer than 8 are a power of
  * two. */
 static uint32_t lanes_rows(uint32_t rows) {
@@ -53,6 +58,14 @@ static struct tuff_matmul_tile lanes_tile(const struct tuff_device *device, uint
         /* Sixteen lanes are two registers where the processor has no wider ones: half of the turn suffices. */
         .step = groups % 4 == 0 && width < 16 ? 4 : 2,
     };
+}
+
+/* Four blocks of outputs a workgroup. */
+static struct tuff_matmul_tile blocks_tile(const struct tuff_device *device, uint32_t rows, uint32_t groups) {
+    struct tuff_matmul_tile tile = lanes_tile(device, rows, groups);
+    tile.kernel = TUFF_MATMUL_BLOCKS;
+    tile.lanes_y = 4;
+    return tile;
 }
 
 /* Large, but not so large that cores would be idle; rows are taken by whole subgroups. */
@@ -185,12 +198,15 @@ static struct tuff_matmul_tile gpu_tile(const struct tuff_device *device, uint32
     return rows > 16 ? small_tile : least_tile;
 }
 
-static struct tuff_matmul_tile table_tile(const struct tuff_device *device, enum tuff_type type,
-                                          uint32_t rows, uint32_t cols, uint32_t groups, bool over_outputs) {
-    if (tuff_matmul_uses_lanes(device, type) && tuff_padded(cols) >= device->limits.subgroup_size)
-        return lanes_tile(device, rows, groups);
+static struct tuff_matmul_tile table_tile(const struct tuff_device *device,
+                                          const struct tuff_product *product) {
+    const uint32_t rows = product->rows, cols = product->cols;
+    if (product->layout == TUFF_LAYOUT_BLOCKS)
+        return blocks_tile(device, rows, product->groups);
+    if (tuff_matmul_uses_lanes(device, product->type) && tuff_padded(cols) >= device->limits.subgroup_size)
+        return lanes_tile(device, rows, product->groups);
     if (device->info.type != TUFF_DEVICE_CPU)
-        return gpu_tile(device, rows, cols, groups, over_outputs);
+        return gpu_tile(device, rows, cols, product->groups, product->over_outputs);
     if (tuff_driver_is_lavapipe(device) && has_known_width(device) &&
         tuff_device_can(device, tuff_kernel_matmul_broadcast.variants[0].needs))
         return broadcast_tile(device, rows, cols);
@@ -209,7 +225,8 @@ const char *tuff_matmul_tile_text(const struct tuff_matmul_tile *tile, char text
     static const char *const names[] = { [TUFF_MATMUL_TILED] = "tiled",
                                          [TUFF_MATMUL_LANES] = "lanes",
                                          [TUFF_MATMUL_BROADCAST] = "broadcast",
-                                         [TUFF_MATMUL_SUBGROUP] = "subgroup" };
+                                         [TUFF_MATMUL_SUBGROUP] = "subgroup",
+                                         [TUFF_MATMUL_BLOCKS] = "blocks" };
     snprintf(text, TUFF_TILE_TEXT_SIZE, "%s %ux%u of %ux%u lanes, step %u%s", names[tile->kernel],
              tile->tile_rows, tile->tile_groups, tile->lanes_x, tile->lanes_y, tile->step,
              tile->rolls ? ", rolled" : "");
@@ -217,20 +234,21 @@ const char *tuff_matmul_tile_text(const struct tuff_matmul_tile *tile, char text
 }
 
 /* The tables' tile, smaller ones of its kind for drivers of the CPU, and those of any GPU for GPUs. */
-size_t tuff_matmul_tile_candidates(const struct tuff_device *device, enum tuff_type type, uint32_t rows,
-                                   uint32_t cols, uint32_t groups,
+size_t tuff_matmul_tile_candidates(const struct tuff_device *device, const struct tuff_product *product,
                                    struct tuff_matmul_tile out_tiles[TUFF_TILE_CANDIDATES]) {
     size_t count = 0;
-    struct tuff_matmul_tile tile = table_tile(device, type, rows, cols, groups, false);
+    struct tuff_matmul_tile tile = table_tile(device, product);
+    const bool has_blocks = tile.kernel == TUFF_MATMUL_BLOCKS;
     const bool is_cpu = device->info.type == TUFF_DEVICE_CPU;
     out_tiles[count++] = tile;
-    while (tile.kernel == TUFF_MATMUL_LANES && tile.tile_rows % 16 == 0 && count < 3) {
+    while ((tile.kernel == TUFF_MATMUL_LANES || has_blocks) && tile.tile_rows % 16 == 0 && count < 3) {
         tile.tile_rows /= 2;
         out_tiles[count++] = tile;
     }
     if (is_cpu && tile.kernel == TUFF_MATMUL_LANES)
         out_tiles[count++] = cpu_tile;
-    if (subgroup_tile_serves(device, groups, &tile) && !tuff_matmul_tile_equals(&tile, &out_tiles[0]))
+    if (subgroup_tile_serves(device, product->groups, &tile) &&
+        !tuff_matmul_tile_equals(&tile, &out_tiles[0]))
         out_tiles[count++] = tile;
     for (size_t i = 0; !is_cpu && tuff_matmul_gpu_tiles[i]; i++)
         if (fits(device, tuff_matmul_gpu_tiles[i]) &&
@@ -250,31 +268,29 @@ static uint32_t rows_like(uint32_t rows) {
 
 enum { CHOICE_OF_MATMUL = 1 }; /* the first number of a key; F16 is above it */
 
-static void make_key(enum tuff_type type, uint32_t rows, uint32_t cols, uint32_t groups,
-                     uint32_t key[TUFF_DECISION_KEY]) {
-    key[0] = CHOICE_OF_MATMUL + ((uint32_t)type << 16);
-    key[1] = rows_like(rows);
-    key[2] = cols;
-    key[3] = groups;
+static void make_key(const struct tuff_product *product, uint32_t key[TUFF_DECISION_KEY]) {
+    key[0] = CHOICE_OF_MATMUL + ((uint32_t)product->type << 16);
+    key[1] = rows_like(product->rows);
+    key[2] = product->cols;
+    key[3] = product->groups;
 }
 
-tuff_status tuff_matmul_tile_choose(struct tuff_device *device, enum tuff_type type, uint32_t rows,
-                                    uint32_t cols, uint32_t groups, const struct tuff_matmul_tile *tile,
-                                    double ms) {
+tuff_status tuff_matmul_tile_choose(struct tuff_device *device, const struct tuff_product *product,
+                                    const struct tuff_matmul_tile *tile, double ms) {
     struct tuff_decision choice = { .value = { tile->kernel, tile->lanes_x, tile->lanes_y, tile->tile_rows,
                                                tile->tile_groups, tile->step, tile->uses_shared,
                                                tile->rolls + 2 * tile->subgroup_size },
                                     .ms = ms };
-    make_key(type, rows, cols, groups, choice.key);
+    make_key(product, choice.key);
     return tuff_decisions_put(device->decisions, &choice);
 }
 
-bool tuff_matmul_tile_measured(const struct tuff_device *device, enum tuff_type type, uint32_t rows,
-                               uint32_t cols, uint32_t groups, struct tuff_matmul_tile *out_tile) {
+bool tuff_matmul_tile_measured(const struct tuff_device *device, const struct tuff_product *product,
+                               struct tuff_matmul_tile *out_tile) {
     struct tuff_matmul_tile tiles[TUFF_TILE_CANDIDATES];
     struct tuff_decision choice;
     uint32_t key[TUFF_DECISION_KEY];
-    make_key(type, rows, cols, groups, key);
+    make_key(product, key);
     if (!tuff_decisions_find(device->decisions, key, &choice))
         return false;
     const uint32_t *value = choice.value;
@@ -287,7 +303,7 @@ bool tuff_matmul_tile_measured(const struct tuff_device *device, enum tuff_type 
                                              .uses_shared = value[6] != 0,
                                              .rolls = value[7] & 1,
                                              .subgroup_size = value[7] / 2 };
-    const size_t count = tuff_matmul_tile_candidates(device, type, rows, cols, groups, tiles);
+    const size_t count = tuff_matmul_tile_candidates(device, product, tiles);
     for (size_t i = 0; i < count; i++)
         if (tuff_matmul_tile_equals(&tiles[i], &wanted)) {
             *out_tile = wanted;
@@ -296,13 +312,12 @@ bool tuff_matmul_tile_measured(const struct tuff_device *device, enum tuff_type 
     return false;
 }
 
-struct tuff_matmul_tile tuff_matmul_tile_for(const struct tuff_device *device, enum tuff_type type,
-                                             uint32_t rows, uint32_t cols, uint32_t groups,
-                                             bool over_outputs) {
+struct tuff_matmul_tile tuff_matmul_tile_for(const struct tuff_device *device,
+                                             const struct tuff_product *product) {
     struct tuff_matmul_tile tile;
-    if (!over_outputs && tuff_matmul_tile_measured(device, type, rows, cols, groups, &tile))
+    if (!product->over_outputs && tuff_matmul_tile_measured(device, product, &tile))
         return tile;
-    return table_tile(device, type, rows, cols, groups, over_outputs);
+    return table_tile(device, product);
 }
 
 const struct tuff_outer_tile tuff_outer_gpu_tile = {

@@ -10,6 +10,7 @@ enum tuff_matmul_kernel {
     TUFF_MATMUL_LANES,
     TUFF_MATMUL_BROADCAST,
     TUFF_MATMUL_SUBGROUP,
+    TUFF_MATMUL_BLOCKS,
 };
 
 /* The constants of a kernel; what they mean stands in the shaders. */
@@ -26,24 +27,32 @@ struct tuff_matmul_tile {
 /* Whether the kernels for CPU drivers that take addresses serve this type. */
 bool tuff_matmul_uses_lanes(const struct tuff_device *device, enum tuff_type type);
 
-/* The tile for a product of (rows, 4 * groups) with (4 * groups, cols): what was measured on the device for some
- * number of rows near to it, else what stands in the tables. over_outputs: a gradient of inputs, which is not measured. */
-struct tuff_matmul_tile tuff_matmul_tile_for(const struct tuff_device *device, enum tuff_type type,
-                                             uint32_t rows, uint32_t cols, uint32_t groups,
-                                             bool over_outputs);
+/* How a weight with so many outputs lies that nothing but forward products reads. */
+enum tuff_layout tuff_matmul_layout(const struct tuff_device *device, enum tuff_type type, uint32_t outputs);
+
+/* A product of (rows, 4 * groups) with a weight (cols, 4 * groups). */
+struct tuff_product {
+    enum tuff_type type; /* of the weight, as its layout */
+    enum tuff_layout layout;
+    uint32_t rows, cols, groups;
+    bool over_outputs; /* a gradient of inputs: the weight is (4 * groups, cols) */
+};
+
+/* The tile for it: what was measured on the device for some number of rows near to it, else what stands in the tables.
+ * Gradients of inputs are not measured. */
+struct tuff_matmul_tile tuff_matmul_tile_for(const struct tuff_device *device,
+                                             const struct tuff_product *product);
 
 enum { TUFF_TILE_CANDIDATES = 16, TUFF_TILE_TEXT_SIZE = 96 };
 /* What the device may be given for the product, all within its limits; the tables' tile comes first. */
-size_t tuff_matmul_tile_candidates(const struct tuff_device *device, enum tuff_type type, uint32_t rows,
-                                   uint32_t cols, uint32_t groups,
+size_t tuff_matmul_tile_candidates(const struct tuff_device *device, const struct tuff_product *product,
                                    struct tuff_matmul_tile out_tiles[TUFF_TILE_CANDIDATES]);
 /* From now on the device is given this tile, which took `ms`, for products like this one. */
-tuff_status tuff_matmul_tile_choose(struct tuff_device *device, enum tuff_type type, uint32_t rows,
-                                    uint32_t cols, uint32_t groups, const struct tuff_matmul_tile *tile,
-                                    double ms);
+tuff_status tuff_matmul_tile_choose(struct tuff_device *device, const struct tuff_product *product,
+                                    const struct tuff_matmul_tile *tile, double ms);
 /* What was measured for products like this one. What a file says is taken only where the device may be given it. */
-bool tuff_matmul_tile_measured(const struct tuff_device *device, enum tuff_type type, uint32_t rows,
-                               uint32_t cols, uint32_t groups, struct tuff_matmul_tile *out_tile);
+bool tuff_matmul_tile_measured(const struct tuff_device *device, const struct tuff_product *product,
+                               struct tuff_matmul_tile *out_tile);
 bool tuff_matmul_tile_equals(const struct tuff_matmul_tile *a, const struct tuff_matmul_tile *b);
 /* "tiled 8x2 of 16x8 lanes, step 4". Returns `text`. */
 const char *tuff_matmul_tile_text(const struct tuff_matmul_tile *tile, char text[TUFF_TILE_TEXT_SIZE]);

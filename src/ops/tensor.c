@@ -36,6 +36,8 @@ uint64_t tuff_shape_index(const struct tuff_shape *shape, uint32_t row, uint32_t
     uint64_t stride = tuff_shape_stride(shape);
     if (shape->layout == TUFF_LAYOUT_PANELS)
         return ((uint64_t)(col / 4) * stride + row) * 4 + col % 4;
+    if (shape->layout == TUFF_LAYOUT_BLOCKS)
+        return (row / TUFF_BLOCK_ROWS * stride + col) * TUFF_BLOCK_ROWS + row % TUFF_BLOCK_ROWS;
     return row * stride + col;
 }
 
@@ -72,10 +74,12 @@ static void put_row_int8(const struct tuff_shape *shape, void *bytes, uint32_t r
 }
 
 /* Loading a model writes every element through here, so that runs of a row that stay together on the device
- * are written together: all of it, or groups of four. */
+ * are written together: all of it, groups of four, or single ones. */
 static void put_row(const struct tuff_tensor *tensor, void *bytes, uint32_t row, const float *values) {
     const struct tuff_shape *shape = &tensor->shape;
-    uint32_t run = shape->layout == TUFF_LAYOUT_PANELS ? 4 : shape->cols;
+    uint32_t run = shape->layout == TUFF_LAYOUT_PANELS   ? 4
+                   : shape->layout == TUFF_LAYOUT_BLOCKS ? 1
+                                                         : shape->cols;
     if (shape->type == TUFF_TYPE_I8) {
         put_row_int8(shape, bytes, row, values);
         return;

@@ -9,7 +9,9 @@
  *   ROWS    element (r, c) at r * stride + c: activations, and tables that are only looked up.
  *   PANELS  element (r, c) at ((c / 4) * row_stride + r) * 4 + c % 4, row_stride being rows padded: matrices
  * that are multiplied with. Lanes on neighbouring outputs r read neighbouring groups of four, on every
- * device. */
+ * device.
+ *   BLOCKS  element (r, c) at ((r / 16) * col_stride + c) * 16 + r % 16, col_stride being cols padded; rows are a
+ * multiple of 16: matrices that inference on a CPU driver multiplies with, as one stream of vectors. */
 #ifndef TUFF_OPS_TENSOR_H
 #define TUFF_OPS_TENSOR_H
 
@@ -25,7 +27,8 @@ enum tuff_type {
     TUFF_TYPE_I8,  /* of each row, value / scale, rounded; the rows' scales, F32, lie behind all values */
 };
 
-enum tuff_layout { TUFF_LAYOUT_ROWS, TUFF_LAYOUT_PANELS };
+enum tuff_layout { TUFF_LAYOUT_ROWS, TUFF_LAYOUT_PANELS, TUFF_LAYOUT_BLOCKS };
+enum { TUFF_BLOCK_ROWS = 16 }; /* outputs of a block */
 
 struct tuff_shape {
     enum tuff_type type;
@@ -47,7 +50,8 @@ struct tuff_tensor {
     int32_t first_use, last_use;  /* nodes, for the memory plan */
 };
 
-/* Elements from one row (or group column) to the next: cols padded; for PANELS, rows padded. */
+/* Elements from one row (or group column) to the next: cols padded; for PANELS, rows padded. Of BLOCKS, the columns of
+ * a block. */
 uint32_t tuff_padded(uint32_t count);
 uint32_t tuff_shape_stride(const struct tuff_shape *shape);
 uint64_t tuff_shape_size(const struct tuff_shape *shape); /* bytes on the device */

@@ -23,7 +23,7 @@ struct candidate {
 
 struct contest {
     struct tuff_device *device;
-    const struct tuff_tune_product *product;
+    const struct tuff_product *product;
     struct tuff_matmul matmul;
     struct candidate candidates[TUFF_TILE_CANDIDATES];
     size_t count;
@@ -132,12 +132,12 @@ static size_t find_winner(const struct contest *contest) {
 /* ---------------------------------------------------------------- a product */
 
 static tuff_status make_tensors(struct contest *contest, struct tuff_case *check_case) {
-    const struct tuff_tune_product *product = contest->product;
+    const struct tuff_product *product = contest->product;
     struct tuff_tensor *x = NULL, *weight = NULL, *y = NULL;
-    TUFF_TRY(
-        tuff_case_random(check_case, product->type, TUFF_LAYOUT_ROWS, product->rows, product->inner, 1, &x));
-    TUFF_TRY(tuff_case_random(check_case, product->type, TUFF_LAYOUT_PANELS, product->cols, product->inner,
-                              1 / sqrt(product->inner), &weight));
+    const uint32_t inner = 4 * product->groups;
+    TUFF_TRY(tuff_case_random(check_case, product->type, TUFF_LAYOUT_ROWS, product->rows, inner, 1, &x));
+    TUFF_TRY(tuff_case_random(check_case, product->type, product->layout, product->cols, inner,
+                              1 / sqrt(inner), &weight));
     TUFF_TRY(
         tuff_case_random(check_case, product->type, TUFF_LAYOUT_ROWS, product->rows, product->cols, 1, &y));
     contest->matmul = (struct tuff_matmul){ .x = x, .weight = weight, .y = y };
@@ -145,14 +145,11 @@ static tuff_status make_tensors(struct contest *contest, struct tuff_case *check
 }
 
 static void find_candidates(struct contest *contest) {
-    const struct tuff_tune_product *product = contest->product;
+    const struct tuff_product *product = contest->product;
     struct tuff_matmul_tile tiles[TUFF_TILE_CANDIDATES];
-    uint32_t groups = tuff_padded(product->inner) / 4;
-    contest->count = tuff_matmul_tile_candidates(contest->device, product->type, product->rows, product->cols,
-                                                 groups, tiles);
+    contest->count = tuff_matmul_tile_candidates(contest->device, product, tiles);
     struct tuff_matmul_tile now;
-    bool was_measured =
-        tuff_matmul_tile_measured(contest->device, product->type, product->rows, product->cols, groups, &now);
+    bool was_measured = tuff_matmul_tile_measured(contest->device, product, &now);
     if (!was_measured)
         now = tiles[0];
     /* What was measured before has proved itself: on a busy machine times vary by more than kernels do. */
@@ -166,9 +163,9 @@ static void find_candidates(struct contest *contest) {
 
 static void tell(const struct contest *contest, size_t winner,
                  void (*row)(void *user, const tuff_tune_row *row), void *user, size_t *inout_wrong) {
-    const struct tuff_tune_product *product = contest->product;
+    const struct tuff_product *product = contest->product;
     char shape[64];
-    snprintf(shape, sizeof shape, "%ux%ux%u", product->rows, product->inner, product->cols);
+    snprintf(shape, sizeof shape, "%ux%ux%u", product->rows, 4 * product->groups, product->cols);
     for (size_t i = 0; i < contest->count; i++) {
         const struct candidate *candidate = &contest->candidates[i];
         char variant[TUFF_TILE_TEXT_SIZE];
@@ -186,7 +183,7 @@ static void tell(const struct contest *contest, size_t winner,
 }
 
 static tuff_status hold(struct contest *contest, struct tuff_case *check_case) {
-    const struct tuff_tune_product *product = contest->product;
+    const struct tuff_product *product = contest->product;
     float *y = NULL;
     TUFF_TRY(make_tensors(contest, check_case));
     TUFF_TRY(tuff_alloc((size_t)product->rows * product->cols, sizeof *y, &y));
@@ -202,7 +199,7 @@ static tuff_status hold(struct contest *contest, struct tuff_case *check_case) {
     return TUFF_OK;
 }
 
-tuff_status tuff_tune_matmul(struct tuff_device *device, const struct tuff_tune_product *product,
+tuff_status tuff_tune_matmul(struct tuff_device *device, const struct tuff_product *product,
                              void (*row)(void *user, const tuff_tune_row *row), void *user,
                              size_t *inout_wrong) {
     struct contest contest = { .device = device, .product = product };
@@ -218,9 +215,7 @@ tuff_status tuff_tune_matmul(struct tuff_device *device, const struct tuff_tune_
         const struct candidate *candidate = &contest.candidates[winner];
         tell(&contest, winner, row, user, inout_wrong);
         if (candidate->is_right)
-            status =
-                tuff_matmul_tile_choose(device, product->type, product->rows, product->cols,
-                                        tuff_padded(product->inner) / 4, &candidate->tile, candidate->ms);
+            status = tuff_matmul_tile_choose(device, product, &candidate->tile, candidate->ms);
     }
     for (size_t i = 0; i < contest.count; i++)
         tuff_recording_destroy(contest.candidates[i].recording);

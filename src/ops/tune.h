@@ -5,15 +5,10 @@
 
 #include "ops/matmul_tile.h"
 
-struct tuff_tune_product {
-    enum tuff_type type;
-    uint32_t rows, inner, cols;
-};
-
 /* A wrong or failing candidate is told and left out. The choice so far stays unless another takes a quarter less time, one
  * of the tables unless another takes a tenth less. *inout_wrong
  * counts the wrong ones. */
-tuff_status tuff_tune_matmul(struct tuff_device *device, const struct tuff_tune_product *product,
+tuff_status tuff_tune_matmul(struct tuff_device *device, const struct tuff_product *product,
                              void (*row)(void *user, const tuff_tune_row *row), void *user,
                              size_t *inout_wrong);
 

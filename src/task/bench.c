@@ -142,9 +142,16 @@ static void write_variant(const struct workload *workload, char text[TUFF_TILE_T
     const struct tuff_runner *runner = bench->model ? &bench->model->runner : &bench->trainer->runner;
     const uint32_t limit = tuff_runner_row_limit(runner);
     const uint32_t rows = workload->token_count < limit ? (uint32_t)workload->token_count : limit;
-    const struct tuff_matmul_tile tile =
-        tuff_matmul_tile_for(runner->device, runner->weights->type, rows, bench->config->intermediate_size,
-                             tuff_padded(bench->config->hidden_size) / 4, false);
+    const enum tuff_type type = runner->weights->type;
+    const uint32_t cols = bench->config->intermediate_size;
+    const struct tuff_product product = { .type = type,
+                                          .layout = bench->model
+                                                        ? tuff_matmul_layout(runner->device, type, cols)
+                                                        : TUFF_LAYOUT_PANELS,
+                                          .rows = rows,
+                                          .cols = cols,
+                                          .groups = tuff_padded(bench->config->hidden_size) / 4 };
+    const struct tuff_matmul_tile tile = tuff_matmul_tile_for(runner->device, &product);
     if (bench->model && bench->model->is_int8)
         tuff_int8_text(runner->device, runner->weights->type, rows, text);
     else

@@ -38,9 +38,11 @@ static tuff_status tune(struct tuff_device *device, const struct tuff_config *co
     products_of(config, products);
     for (size_t i = 0; i < PRODUCTS; i++)
         for (size_t r = 0; r < ROWS; r++) {
-            const struct tuff_tune_product product = {
-                .type = type, .rows = rows[r], .inner = products[i][0], .cols = products[i][1]
-            };
+            const struct tuff_product product = { .type = type,
+                                                  .layout = tuff_matmul_layout(device, type, products[i][1]),
+                                                  .rows = rows[r],
+                                                  .cols = products[i][1],
+                                                  .groups = tuff_padded(products[i][0]) / 4 };
             TUFF_TRY(tuff_tune_matmul(device, &product, row, user, out_wrong));
             TUFF_TRY(report(options, i * ROWS + r + 1));
         }

@@ -8,11 +8,15 @@
 
 TestSuite(ops_tune, .timeout = 120);
 
-enum { ROWS = 32, INNER = 40, COLS = 72, GROUPS = 10 };
+enum { ROWS = 32, COLS = 72, GROUPS = 10 };
+
+static const struct tuff_product product = {
+    .type = TUFF_TYPE_F32, .layout = TUFF_LAYOUT_PANELS, .rows = ROWS, .cols = COLS, .groups = GROUPS
+};
 
 static size_t count_candidates(struct tuff_device *device,
                                struct tuff_matmul_tile tiles[TUFF_TILE_CANDIDATES]) {
-    return tuff_matmul_tile_candidates(device, TUFF_TYPE_F32, ROWS, COLS, GROUPS, tiles);
+    return tuff_matmul_tile_candidates(device, &product, tiles);
 }
 
 Test(ops_tune, candidates_stay_within_limits) {
@@ -36,18 +40,21 @@ Test(ops_tune, a_choice_is_used) {
     device->info.type = TUFF_DEVICE_DISCRETE;
     size_t count = count_candidates(device, tiles);
     cr_assert_gt(count, 1);
-    cr_assert_eq(tuff_matmul_tile_choose(device, TUFF_TYPE_F32, ROWS, COLS, GROUPS, &tiles[count - 1], 1),
-                 TUFF_OK);
+    cr_assert_eq(tuff_matmul_tile_choose(device, &product, &tiles[count - 1], 1), TUFF_OK);
     for (uint32_t rows = ROWS - 8; rows <= ROWS + 8; rows += 8) {
-        const struct tuff_matmul_tile tile = tuff_matmul_tile_for(device, TUFF_TYPE_F32, rows, COLS, GROUPS, false);
+        struct tuff_product near = product;
+        near.rows = rows;
+        const struct tuff_matmul_tile tile = tuff_matmul_tile_for(device, &near);
         cr_expect(tuff_matmul_tile_equals(&tile, &tiles[count - 1]), "%u rows", rows);
     }
-    const struct tuff_matmul_tile other = tuff_matmul_tile_for(device, TUFF_TYPE_F16, ROWS, COLS, GROUPS, false);
+    struct tuff_product halves = product;
+    halves.type = TUFF_TYPE_F16;
+    const struct tuff_matmul_tile other = tuff_matmul_tile_for(device, &halves);
     cr_expect(tuff_matmul_tile_equals(&other, &tiles[0]));
     struct tuff_matmul_tile wild = tiles[0];
     wild.lanes_x = 4096;
-    cr_assert_eq(tuff_matmul_tile_choose(device, TUFF_TYPE_F32, ROWS, COLS, GROUPS, &wild, 1), TUFF_OK);
-    const struct tuff_matmul_tile safe = tuff_matmul_tile_for(device, TUFF_TYPE_F32, ROWS, COLS, GROUPS, false);
+    cr_assert_eq(tuff_matmul_tile_choose(device, &product, &wild, 1), TUFF_OK);
+    const struct tuff_matmul_tile safe = tuff_matmul_tile_for(device, &product);
     cr_expect(tuff_matmul_tile_equals(&safe, &tiles[0]));
     test_device_close_idle(device);
 }
@@ -60,10 +67,11 @@ static void count_chosen(void *user, const tuff_tune_row *row) {
 Test(ops_tune, one_candidate_wins) {
     struct tuff_device *device = test_device();
     for (int type = TUFF_TYPE_F32; type <= TUFF_TYPE_F16; type++) {
-        const struct tuff_tune_product product = { (enum tuff_type)type, ROWS, INNER, COLS };
+        struct tuff_product typed = product;
+        typed.type = (enum tuff_type)type;
         int chosen = 0;
         size_t wrong = 0;
-        cr_assert_eq(tuff_tune_matmul(device, &product, count_chosen, &chosen, &wrong), TUFF_OK, "%s",
+        cr_assert_eq(tuff_tune_matmul(device, &typed, count_chosen, &chosen, &wrong), TUFF_OK, "%s",
                      tuff_error_message());
         cr_expect_eq(chosen, 1);
         cr_expect_eq(wrong, 0);

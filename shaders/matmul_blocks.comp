@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+// variants: f32
+// y = residual + activation(x weight^T + bias), as matmul_lanes, for weights that only inference reads and that therefore
+// may lie as this kernel likes them: sixteen outputs of one input side by side, the next input's behind them. The weight
+// comes as one stream of plain vectors, which the processor fetches ahead, and needs no packing.
+//
+// A subgroup owns tile_rows rows and one block of sixteen outputs, 16 / lanes vectors of them. x is uniform, so its loads
+// are scalars that the multiplications broadcast. Rows come in blocks whose sums over a turn stay in registers.
+#version 450
+#extension GL_EXT_buffer_reference : require
+#extension GL_EXT_buffer_reference_uvec2 : require
+#extension GL_EXT_shader_explicit_arithmetic_types_int64 : require
+#extension GL_EXT_control_flow_attributes : require
+#extension GL_KHR_shader_subgroup_basic : require
+#extension GL_GOOGLE_include_directive : require
+#include "lib/storage.glsl"
+#include "lib/activation.glsl"
+
+layout(constant_id = 0) const uint workgroup_size = 32; // a multiple of lanes
+layout(constant_id = 1) const uint lanes = 8;      // of a subgroup: 4, 8 or 16
+layout(constant_id = 2) const uint tile_rows = 32; // at most 32 and `rows`
+layout(constant_id = 3) const uint block_rows = 4; // at most 8; divides tile_rows
+layout(constant_id = 4) const uint turn = 4;       // groups of four along K at once: 2 or 4; divides `groups`
+layout(constant_id = 10) const uint activation = 0;
+layout(local_size_x = 32, local_size_x_id = 0) in;
+
+layout(binding = 0) readonly buffer X { float x[]; };               // (rows, K), read through x_address
+layout(binding = 1) readonly buffer Weight { float weight[]; };     // BLOCKS (cols, K), read through weight_address
+layout(binding = 2) readonly buffer Bias { vec4 bias[]; };          // (1, cols) where HAS_BIAS
+layout(binding = 3) readonly buffer Residual { float residual[]; }; // (rows, cols) where HAS_RESIDUAL; may be y; by address
+layout(binding = 4) writeonly buffer Y { float y[]; };              // (rows, cols)
+layout(push_constant) uniform Push
+{
+    uint rows;
+    uint cols;   // a multiple of 16
+    uint groups; // of four along K, padding included
+    uint flags;
+    uint x_address_low;
+    uint x_address_high;
+    uint weight_address_low;
+    uint weight_address_high;
+    uint residual_address_low;
+    uint residual_address_high;
+};
+
+const uint HAS_BIAS = 1;
+const uint HAS_RESIDUAL = 2;
+const uint width = 16; // outputs of a block
+const uint vectors = width / lanes;
+
+#include "lib/spread.glsl"
+
+uint64_t address(uint low, uint high) { return packUint2x32(uvec2(low, high)); }
+
+// y of `lanes` columns from first_col on, from the sums.
+void finish(uint row, uint first_col, float sum)
+{
+    uint at = row * cols + first_col;
+    float v = activate(activation, sum);
+    if ((flags & HAS_RESIDUAL) != 0)
+        v += spread_at(address(residual_address_low, residual_address_high) + uint64_t(at) * 4);
+    y[at + gl_SubgroupInvocationID] = v;
+}
+
+float bias_at(uint first_col)
+{
+    vec4 biases[4];
+    [[unroll]] for (uint i = 0; i < lanes / 4; ++i)
+        biases[i] = bias[first_col / 4 + i];
+    return spread(biases);
+}
+
+void main()
+{
+    uint first_col = (gl_WorkGroupID.y * (workgroup_size / lanes) + gl_SubgroupID) * width;
+    if (first_col >= cols)
+        return;
+    // The last tile begins early enough to be full, and leaves to the one before it what is that one's.
+    uint first_own_row = gl_WorkGroupID.x * tile_rows;
+    uint first_row = min(first_own_row, rows - tile_rows);
+    uint64_t x_pitch = uint64_t(groups) * 16;
+    uint64_t x_tile = address(x_address_low, x_address_high) + first_row * x_pitch;
+    uint64_t weight_tile = address(weight_address_low, weight_address_high) + first_col * x_pitch;
+    float sums[32 * vectors];
+    [[unroll]] for (uint n = 0; n < vectors; ++n) {
+        float start = (flags & HAS_BIAS) != 0 ? bias_at(first_col + n * lanes) : 0.0;
+        [[unroll]] for (uint i = 0; i < tile_rows; ++i)
+            sums[i * vectors + n] = start;
+    }
+    for (uint next = 0; next < groups; next += turn) {
+        // A CPU driver runs the body once more with all lanes off, but uniform loads are done all the same: stay inside.
+        uint k = min(next, groups - turn);
+        uint64_t x_turn = x_tile + uint64_t(k) * 16;
+        uint64_t weight_turn = weight_tile + uint64_t(k) * (16 * width);
+        [[unroll]] for (uint block = 0; block < tile_rows; block += block_rows) {
+            float parts[8 * vectors];
+            [[unroll]] for (uint j = 0; j < turn; ++j) {
+                vec4 v[8];
+                [[unroll]] for (uint i = 0; i < block_rows; ++i)
+                    v[i] = Groups(x_turn + (block + i) * x_pitch).of[j];
+                [[unroll]] for (uint c = 0; c < 4; ++c) {
+                    [[unroll]] for (uint n = 0; n < vectors; ++n) {
+                        float w = spread_at(weight_turn + ((4 * j + c) * width + n * lanes) * 4);
+                        [[unroll]] for (uint i = 0; i < block_rows; ++i) {
+                            float product = v[i][c] * w;
+                            parts[i * vectors + n] = j + c == 0 ? product : parts[i * vectors + n] + product;
+                        }
+                    }
+                }
+            }
+            [[unroll]] for (uint i = 0; i < block_rows * vectors; ++i)
+                sums[block * vectors + i] += parts[i];
+        }
+    }
+    [[unroll]] for (uint i = 0; i < tile_rows; ++i) {
+        if (first_row + i >= first_own_row) {
+            [[unroll]] for (uint n = 0; n < vectors; ++n)
+                finish(first_row + i, first_col + n * lanes, sums[i * vectors + n]);
+        }
+    }
+}
