@@ -263,15 +263,15 @@ typedef struct tuff_context_options {
     bool validation;                 /* run under VK_LAYER_KHRONOS_validation; TUFF_NO_DEVICE if absent */
     bool profile;                    /* time each kernel with timestamps */
     bool gives_way; /* ask for a queue of low priority, where the device has such; not of a lent device */
-    uint64_t
-        submit_cost; /* what one submit may cost, in multiply-adds or words moved; 0: about a tenth of a second
-                      * on a weak device of its type. A submit holds one workgroup at least: some ten million */
-    uint64_t
-        memory_limit; /* bytes of device memory that the context may hold; 0: what the device has. Batches
-                       * shrink to fit */
-    void (*submit)(void *user,
-                   uint64_t cost); /* asked before each submit, by the thread that is about to make it;
-                                    * may wait, so that work comes when it suits. NULL: none */
+    /* what one submit may cost, in multiply-adds or words moved; 0: about a tenth of a second
+     * on a weak device of its type. A submit holds one workgroup at least: some ten million */
+    uint64_t submit_cost;
+    /* bytes of device memory that the context may hold; 0: what the device has. Batches
+     * shrink to fit */
+    uint64_t memory_limit;
+    /* asked before each submit, by the thread that is about to make it;
+     * may wait, so that work comes when it suits. NULL: none */
+    void (*submit)(void *user, uint64_t cost);
     void *submit_user;
 } tuff_context_options;
 #define TUFF_CONTEXT_OPTIONS                                                                                 \
@@ -302,10 +302,10 @@ typedef struct tuff_vulkan_device {
     void *device;          /* VkDevice */
     void *queue;           /* VkQueue, of a family that computes */
     uint32_t queue_family;
-    const void *
-        device_create_info; /* the VkDeviceCreateInfo that the device was made with, or one like it: tuff uses the
-                             * extensions and features that are enabled there, whatever else the device has. Read
-                             * during the call */
+    /* the VkDeviceCreateInfo that the device was made with, or one like it: tuff uses the
+     * extensions and features that are enabled there, whatever else the device has. Read
+     * during the call */
+    const void *device_create_info;
     void (*lock)(
         void *user); /* called around every use of the queue, from any thread; must not call tuff. Both */
     void (*unlock)(void *user); /* NULL: nobody else uses the queue while tuff works */
@@ -349,8 +349,8 @@ TUFF_API uint32_t tuff_vulkan_wishes_queue_family(const tuff_vulkan_wishes *wish
 typedef struct tuff_submit_report {
     uint64_t count;
     uint64_t largest_cost; /* of one submit */
-    double
-        longest_ms; /* from a submit to its end, as the host saw it; 0 where submits are not waited for singly */
+    /* from a submit to its end, as the host saw it; 0 where submits are not waited for singly */
+    double longest_ms;
     uint64_t memory; /* bytes of device memory that the context holds now */
 } tuff_submit_report;
 TUFF_API void tuff_context_submits(const tuff_context *context, tuff_submit_report *out_report);
@@ -467,16 +467,16 @@ TUFF_API tuff_status tuff_embed(tuff_model *model, const tuff_text *texts, size_
  * there. */
 typedef struct tuff_vulkan_buffer {
     size_t size;
-    void *
-        buffer; /* VkBuffer that copies may write, for results (VK_BUFFER_USAGE_TRANSFER_DST_BIT), or read, for
-                 * inputs (VK_BUFFER_USAGE_TRANSFER_SRC_BIT), and that the lent queue's family owns */
+    /* VkBuffer that copies may write, for results (VK_BUFFER_USAGE_TRANSFER_DST_BIT), or read, for
+     * inputs (VK_BUFFER_USAGE_TRANSFER_SRC_BIT), and that the lent queue's family owns */
+    void *buffer;
     uint64_t offset;      /* bytes, a multiple of 4 */
     uint64_t length;      /* bytes that may be written or read */
     void *wait_semaphore; /* VkSemaphore that is waited for before the first write or read, or NULL */
     uint64_t wait_value;  /* of a timeline semaphore; 0: a binary one */
-    void *
-        signal_semaphore; /* VkSemaphore that is signalled after the last write or read, or NULL. Where the call fails too, unless
-                           * with TUFF_ARGUMENT, TUFF_UNSUPPORTED or TUFF_DEVICE_LOST */
+    /* VkSemaphore that is signalled after the last write or read, or NULL. Where the call fails too, unless
+     * with TUFF_ARGUMENT, TUFF_UNSUPPORTED or TUFF_DEVICE_LOST */
+    void *signal_semaphore;
     uint64_t signal_value; /* of a timeline semaphore; 0: a binary one */
 } tuff_vulkan_buffer;
 #define TUFF_VULKAN_BUFFER                                                                                   \
@@ -546,8 +546,8 @@ TUFF_API tuff_score_function tuff_model_score_function(const tuff_model *model);
 typedef struct tuff_score_options {
     size_t size;
     tuff_score_function function;
-    uint32_t
-        max_length; /* tokens, special ones included; 0: the model's. The longer text of a pair is cut first */
+    /* tokens, special ones included; 0: the model's. The longer text of a pair is cut first */
+    uint32_t max_length;
     tuff_progress_callback progress;
     void *progress_user;
     tuff_reject_callback reject;
@@ -871,25 +871,25 @@ typedef struct tuff_trainer_options {
     double dropout;       /* of everything; below 0: as config.json says */
     double label_smoothing;
     uint64_t seed; /* of dropout */
-    uint32_t
-        accumulate; /* the batch of a step is computed in so many parts, whose gradients are added: the same step in
-                            less memory */
-    tuff_dtype
-        dtype; /* F32 (AUTO as well), or F16: mixed precision. Activations, their gradients and what is multiplied are
-                         then F16; weights, their gradients, moments and sums stay F32. The loss is scaled by 2^16 at first,
-                         by half of it after a step whose gradients overflowed (it is skipped), twice as much after 2000
-                         good ones, as PyTorch's GradScaler does */
-    double
-        layer_decay; /* each layer learns at the rate of the one above times this, the heads and the pooler at the full
-                           one, the embeddings below all layers; 1: all alike */
-    bool
-        checkpoints_activations; /* each layer is computed a second time for its backward pass instead of being kept: the
-                                     same gradients in less memory */
-    uint32_t
-        lora_rank; /* above 0: low-rank adapters (LoRA, Hu et al. 2021) are trained, and with them the heads and the
-                              pooler alone. A matrix W is then W + alpha / rank * B A with A (rank, inputs) and B (outputs,
-                              rank); A begins uniform within 1 / sqrt(inputs), by the seed, and B as zeros, as PEFT has it.
-                              At most hidden_size */
+    /* the batch of a step is computed in so many parts, whose gradients are added: the same step in
+     * less memory */
+    uint32_t accumulate;
+    /* F32 (AUTO as well), or F16: mixed precision. Activations, their gradients and what is multiplied are
+     * then F16; weights, their gradients, moments and sums stay F32. The loss is scaled by 2^16 at first,
+     * by half of it after a step whose gradients overflowed (it is skipped), twice as much after 2000
+     * good ones, as PyTorch's GradScaler does */
+    tuff_dtype dtype;
+    /* each layer learns at the rate of the one above times this, the heads and the pooler at the full
+     * one, the embeddings below all layers; 1: all alike */
+    double layer_decay;
+    /* each layer is computed a second time for its backward pass instead of being kept: the
+     * same gradients in less memory */
+    bool checkpoints_activations;
+    /* above 0: low-rank adapters (LoRA, Hu et al. 2021) are trained, and with them the heads and the
+     * pooler alone. A matrix W is then W + alpha / rank * B A with A (rank, inputs) and B (outputs,
+     * rank); A begins uniform within 1 / sqrt(inputs), by the seed, and B as zeros, as PEFT has it.
+     * At most hidden_size */
+    uint32_t lora_rank;
     double lora_alpha;     /* 0: twice the rank */
     uint32_t lora_targets; /* flags of tuff_lora_targets */
 } tuff_trainer_options;
@@ -964,8 +964,8 @@ typedef enum tuff_task {
 typedef struct tuff_data_options {
     size_t size;
     const char *text_column, *pair_column, *label_column, *id_column; /* NULL: the usual names */
-    const char
-        *labels; /* file with a label a line; NULL: the model's, for a new head those of the training file */
+    /* file with a label a line; NULL: the model's, for a new head those of the training file */
+    const char *labels;
     double label_scale, label_offset; /* numbers are trained as (label - offset) / scale */
     uint32_t max_length;              /* tokens; longer texts are cut. 0: the model's */
     uint32_t stride;                  /* tokens that the windows of a context share */
@@ -1011,9 +1011,9 @@ typedef struct tuff_finetune_options {
     tuff_task task;
     const char *model, *train, *output; /* folder, file, folder */
     const char *dev;                    /* file; NULL: no evaluation */
-    const tuff_trainer_options
-        *trainer; /* NULL: the defaults; its steps are set from epochs and warm-up, and a step
-                                            takes `accumulate` batches */
+    /* NULL: the defaults; its steps are set from epochs and warm-up, and a step
+     * takes `accumulate` batches */
+    const tuff_trainer_options *trainer;
     const tuff_data_options *data; /* NULL: the defaults */
     tuff_head_start head;
     uint32_t epochs, batch_size;
@@ -1023,14 +1023,14 @@ typedef struct tuff_finetune_options {
     uint64_t checkpoint_every; /* steps; 0: each epoch */
     bool resumes;              /* from the output's checkpoint where there is one */
     uint64_t eval_every;       /* steps, and after the last one; 0: each epoch */
-    uint32_t
-        patience; /* evaluations in a row without a better figure that end the run; the output is then the best
-                   * model. 0: all epochs, and the output is the last one */
+    /* evaluations in a row without a better figure that end the run; the output is then the best
+     * model. 0: all epochs, and the output is the last one */
+    uint32_t patience;
     tuff_trainable trainable;
     uint32_t trainable_count; /* of LAST: layers */
-    bool
-        pads_to_longest; /* of ANSWER: the loss runs over the padding too that fills each window of a batch up to its
-                          * longest, as transformers has it; else over the window's own positions */
+    /* of ANSWER: the loss runs over the padding too that fills each window of a batch up to its
+     * longest, as transformers has it; else over the window's own positions */
+    bool pads_to_longest;
     /* Each may be NULL. Returning false from step cancels. */
     bool (*step)(void *user, const tuff_finetune_report *report);
     void (*evaluated)(void *user, uint64_t step, const tuff_metric *metrics, size_t count);
@@ -1076,9 +1076,9 @@ typedef struct tuff_pretraining_options {
                                             `accumulate` batches */
     uint64_t steps; /* 0: once through the batches; needed with a corpus */
     uint32_t batch_size;
-    uint32_t
-        length; /* tokens of the corpus's sequences; the last tenth of the steps takes four times as many where
-                        the model has positions for them */
+    /* tokens of the corpus's sequences; the last tenth of the steps takes four times as many where
+     * the model has positions for them */
+    uint32_t length;
     bool has_one_length;       /* of all steps */
     bool is_whole_word;        /* pieces of a word are masked together */
     uint64_t checkpoint_every; /* steps; 0: 1000 */
@@ -1098,8 +1098,8 @@ TUFF_API tuff_status tuff_pretrain(tuff_context *context, const tuff_pretraining
 /* One measurement. A number that does not apply is 0; pointers are valid during the callback alone. */
 typedef struct tuff_bench_row {
     const char *name; /* of the model, the shape, the op or the limit */
-    const char
-        *workload; /* "forward", "ragged", "equal", "training", "loss" (its forward pass), "op", "limit" */
+    /* "forward", "ragged", "equal", "training", "loss" (its forward pass), "op", "limit" */
+    const char *workload;
     const char *shape;   /* "8x128": sentences and their tokens; of an op its own sizes */
     const char *dtype;   /* "f32", "f16", "int8" */
     const char *variant; /* of the largest multiplication, or of the kernel */
@@ -1109,8 +1109,8 @@ typedef struct tuff_bench_row {
     double gflops; /* 10^9 of 2 M N K of all multiplications, those of attention included, a second */
     double gbytes_per_s; /* 10^9 bytes of inputs and outputs a second, each counted once */
     double tokens_per_second, sentences_per_second;
-    double
-        error; /* largest difference from the plain C reference, relative to the largest value; below 0: not compared */
+    /* largest difference from the plain C reference, relative to the largest value; below 0: not compared */
+    double error;
 } tuff_bench_row;
 
 typedef enum tuff_bench_workload {

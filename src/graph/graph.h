@@ -27,9 +27,9 @@ struct tuff_graph {
     size_t node_count, node_capacity;
     struct tuff_segment *segments; /* in order, apart from each other */
     size_t segment_count, segment_capacity;
-    struct tuff_node
-        *backward_nodes; /* as the backward pass sees them: with gradients, and with the outputs of the
-                                         second forward pass */
+    /* as the backward pass sees them: with gradients, and with the outputs of the
+     * second forward pass */
+    struct tuff_node *backward_nodes;
     struct tuff_backward_step *backward_steps;
     size_t backward_step_count, backward_step_capacity;
     struct tuff_tensor **tensors; /* made here; freed with the graph */

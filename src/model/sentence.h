@@ -16,8 +16,8 @@ struct tuff_sentence {
     bool lower_case;         /* texts are lower-cased before the tokenizer sees them */
     uint32_t max_length;     /* 0: not said */
     uint32_t embedding_size; /* what the pooling expects; 0: not said */
-    char
-        *refusal; /* why embeddings would be wrong (a module that tuff does not have); NULL: they are right */
+    /* why embeddings would be wrong (a module that tuff does not have); NULL: they are right */
+    char *refusal;
 };
 
 /* TUFF_FORMAT where a file is malformed. Modules that are merely unknown end in `refusal`: the encoder itself

@@ -26,8 +26,8 @@ struct tuff_piece {
  * read as F16 there is a copy in halves, which lies as they do. */
 struct tuff_weight_range {
     bool is_trained;
-    bool
-        is_adapted; /* matrices with adapters: what they were lies in `base`; they have gradients, but no moments */
+    /* matrices with adapters: what they were lies in `base`; they have gradients, but no moments */
+    bool is_adapted;
     bool decays; /* matrices and tables; not biases and norms */
     bool has_halves;
     uint32_t depth; /* where layers have ranges of their own: 0 embeddings, i + 1 layer i, then the heads */
@@ -59,8 +59,8 @@ struct tuff_weights {
     uint32_t head_stride;
     uint32_t word_part_count; /* a table beyond the storage range is cut by rows */
     uint32_t word_part_rows;  /* rows of each part but the last */
-    struct tuff_tensor *
-        *word; /* parts of (vocab, hidden); PANELS where a head multiplies with it, else ROWS */
+    /* parts of (vocab, hidden); PANELS where a head multiplies with it, else ROWS */
+    struct tuff_tensor **word;
     struct tuff_tensor *position, *token_type;
     struct tuff_tensor *embedding_norm_gamma, *embedding_norm_beta;
     struct tuff_layer_weights *layers;

@@ -21,8 +21,8 @@ struct texts {
     const struct record *records;
     size_t count;
     const tuff_text *texts; /* the first field of each record */
-    const tuff_text
-        *pairs; /* the second; data is NULL where a record has none. NULL: there is no such field */
+    /* the second; data is NULL where a record has none. NULL: there is no such field */
+    const tuff_text *pairs;
     tuff_progress_callback progress;
     void *progress_user;
     tuff_reject_callback reject; /* its index is the record's in the window */
