@@ -58,14 +58,13 @@ static tuff_status restore_choices(struct tuff_trainer *trainer, const struct tu
     const int64_t *values = array->data;
     TUFF_TRY(tuff_alloc(count, sizeof *choices, &choices));
     trainer->row_limit = (uint32_t)values[0];
-    for (size_t i = 0; i < count; i++)
-        for (size_t j = 0; j < CHOICE_SIZE; j++) {
-            uint32_t value = (uint32_t)values[(i + 1) * CHOICE_SIZE + j];
-            if (j < TUFF_DECISION_KEY)
-                choices[i].key[j] = value;
-            else
-                choices[i].value[j - TUFF_DECISION_KEY] = value;
-        }
+    for (size_t i = 0; i < count; i++) {
+        const int64_t *row = values + (i + 1) * CHOICE_SIZE;
+        for (size_t j = 0; j < TUFF_DECISION_KEY; j++)
+            choices[i].key[j] = (uint32_t)row[j];
+        for (size_t j = 0; j < TUFF_DECISION_VALUE; j++)
+            choices[i].value[j] = (uint32_t)row[TUFF_DECISION_KEY + j];
+    }
     tuff_status status = tuff_decisions_replace(trainer->device->decisions, choices, count);
     tuff_runner_forget(&trainer->runner);
     tuff_free(choices);
