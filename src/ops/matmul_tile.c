@@ -96,18 +96,18 @@ static const struct tuff_matmul_tile cpu_tile = {
 static const struct tuff_matmul_tile large_tile = {
     .lanes_x = 16, .lanes_y = 8, .tile_rows = 8, .tile_groups = 2, .step = 4, .uses_shared = true
 };
-/* 48 outputs a lane, 96 x 64: NVIDIA, and Intel where matmul_subgroup does not serve; its compiler spills where it
- * unrolls. */
+/* 48 outputs a lane, 96 x 64: NVIDIA; rolled, Adreno before the 700s, which has 32 registers a lane, and Intel where
+ * matmul_subgroup does not serve: their compilers spill where they unroll. */
 static const struct tuff_matmul_tile nvidia_tile = {
     .lanes_x = 8, .lanes_y = 16, .tile_rows = 6, .tile_groups = 2, .step = 4, .uses_shared = true
 };
-static const struct tuff_matmul_tile intel_tile = { .lanes_x = 8,
-                                                    .lanes_y = 16,
-                                                    .tile_rows = 6,
-                                                    .tile_groups = 2,
-                                                    .step = 4,
-                                                    .uses_shared = true,
-                                                    .rolls = true };
+static const struct tuff_matmul_tile rolled_tile = { .lanes_x = 8,
+                                                     .lanes_y = 16,
+                                                     .tile_rows = 6,
+                                                     .tile_groups = 2,
+                                                     .step = 4,
+                                                     .uses_shared = true,
+                                                     .rolls = true };
 /* 32 outputs a lane, 64 x 64: Intel's gradients of inputs, at which the larger tile spills. */
 static const struct tuff_matmul_tile intel_gradient_tile = { .lanes_x = 8,
                                                              .lanes_y = 16,
@@ -128,20 +128,21 @@ static const struct tuff_matmul_tile least_tile = {
     .lanes_x = 16, .lanes_y = 8, .tile_rows = 2, .tile_groups = 1, .step = 8, .uses_shared = true
 };
 
-const struct tuff_matmul_tile *const tuff_matmul_gpu_tiles[] = {
-    &large_tile, &nvidia_tile, &intel_tile, &intel_gradient_tile, &common_tile, &small_tile, &least_tile, NULL
-};
+const struct tuff_matmul_tile *const tuff_matmul_gpu_tiles[] = { &large_tile,  &nvidia_tile,
+                                                                 &rolled_tile, &intel_gradient_tile,
+                                                                 &common_tile, &small_tile,
+                                                                 &least_tile,  NULL };
 
 static const struct tuff_matmul_tile *best_tile(const struct tuff_device *device, bool over_outputs) {
     switch (device->info.vendor_id) {
     case VENDOR_AMD: /* before RDNA a wave is 64 wide, and large tiles leave room for one */
         return device->limits.min_subgroup_size < 64 ? &large_tile : &common_tile;
-    case VENDOR_QUALCOMM:
-        return &large_tile;
+    case VENDOR_QUALCOMM: /* the number of the chip begins with its generation, up to the 600s */
+        return device->info.device_id >> 24 > 6 ? &large_tile : &rolled_tile;
     case VENDOR_NVIDIA:
         return &nvidia_tile;
     case VENDOR_INTEL:
-        return over_outputs ? &intel_gradient_tile : &intel_tile;
+        return over_outputs ? &intel_gradient_tile : &rolled_tile;
     default:
         return &common_tile;
     }
@@ -175,7 +176,7 @@ bool tuff_matmul_subgroup_tile(const struct tuff_device *device, struct tuff_mat
 
 /* Intel's compiler, since Xe, whose beginning four products in one instruction are the sign of, reads what a subgroup has
  * in common in blocks and multiplies by one of a block's numbers in place: 1.28 and 1.30 instructions a multiply-add on
- * Alchemist (f32, f16), 1.23 and 1.26 on Battlemage, where intel_tile takes 1.55 and 1.43. Before, it spills. */
+ * Alchemist (f32, f16), 1.23 and 1.26 on Battlemage, where rolled_tile takes 1.55 and 1.43. Before, it spills. */
 static bool has_blocks(const struct tuff_device *device) {
     return device->info.vendor_id == VENDOR_INTEL && device->features.subgroup_size_control &&
            device->limits.has_fast_dot;
