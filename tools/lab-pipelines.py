@@ -228,7 +228,7 @@ def outputs(row):
 
 def shared(row):
     c = constants(row)
-    if row["name"] == "matmul_coopmat":
+    if row["name"] != "matmul_tiled":
         return first(row, ["LDS size", "Workgroup Memory Size", "SMEM size", "Shared memory size"]) or 1
     return 16 * (c["step"] * (c["tile_rows"] * c["lanes_y"] + 1) + c["step"] * 4 * c["tile_groups"] * c["lanes_x"] + 2)
 
