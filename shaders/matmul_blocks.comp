@@ -18,7 +18,7 @@
 
 layout(constant_id = 0) const uint workgroup_size = 32; // a multiple of lanes
 layout(constant_id = 1) const uint lanes = 8;      // of a subgroup: 4, 8 or 16
-layout(constant_id = 2) const uint tile_rows = 32; // at most 32 and `rows`
+layout(constant_id = 2) const uint tile_rows = 16; // at most 32 and `rows`
 layout(constant_id = 3) const uint block_rows = 4; // at most 8; divides tile_rows
 layout(constant_id = 4) const uint turn = 4;       // groups of four along K at once: 2 or 4; divides `groups`
 layout(constant_id = 10) const uint activation = 0;

@@ -37,11 +37,11 @@ enum tuff_layout tuff_matmul_layout(const struct tuff_device *device, enum tuff_
                                                                                   : TUFF_LAYOUT_PANELS;
 }
 
-/* Rows of a tile: at most 32, in blocks of 8, and few that two tiles compute. Fewer than 8 are a power of
+/* Rows of a tile: at most `most`, in blocks of 8, and few that two tiles compute. Fewer than 8 are a power of
  * two. */
-static uint32_t lanes_rows(uint32_t rows) {
-    enum { MOST = 32, BLOCK = 8 };
-    uint32_t tiles = divide_up(rows, MOST);
+static uint32_t lanes_rows(uint32_t rows, uint32_t most) {
+    enum { BLOCK = 8 };
+    uint32_t tiles = divide_up(rows, most);
     uint32_t tile_rows = divide_up(divide_up(rows, tiles), BLOCK) * BLOCK;
     while (tile_rows > rows)
         tile_rows = tile_rows > BLOCK ? tile_rows - BLOCK : tile_rows / 2;
@@ -54,7 +54,7 @@ static struct tuff_matmul_tile lanes_tile(const struct tuff_device *device, uint
         .kernel = TUFF_MATMUL_LANES,
         .lanes_x = width,
         .lanes_y = 64 / width,
-        .tile_rows = lanes_rows(rows),
+        .tile_rows = lanes_rows(rows, 32),
         /* Sixteen lanes are two registers where the processor has no wider ones: half of the turn suffices. */
         .step = groups % 4 == 0 && width < 16 ? 4 : 2,
     };
@@ -65,6 +65,7 @@ static struct tuff_matmul_tile blocks_tile(const struct tuff_device *device, uin
     struct tuff_matmul_tile tile = lanes_tile(device, rows, groups);
     tile.kernel = TUFF_MATMUL_BLOCKS;
     tile.lanes_y = 4;
+    tile.tile_rows = lanes_rows(rows, 16); /* seen: 32 take a fifth longer, 8 a seventh */
     return tile;
 }
 
