@@ -51,4 +51,26 @@ uint64_t tuff_matmul_cost(const struct tuff_matmul *matmul);
 /* Of the first that is there: a binding that a kernel does not read needs a buffer all the same. */
 struct tuff_slice tuff_slice_or(const struct tuff_tensor *tensor, const struct tuff_tensor *other);
 
+/* What the structs of all these kernels have alike: bindings, push constants, the scales of f16, constants. */
+#define TUFF_MATMUL_SLICES(matmul)                                                                           \
+    .x = (matmul)->x->slice, .weight = (matmul)->weight->slice,                                              \
+    .bias = tuff_slice_or((matmul)->bias, (matmul)->x),                                                      \
+    .residual = tuff_slice_or((matmul)->residual, (matmul)->x),                                              \
+    .seed = tuff_slice_or((matmul)->seed, (matmul)->x), .y = (matmul)->y->slice,                             \
+    .pre = tuff_slice_or((matmul)->sum, (matmul)->y)
+
+#define TUFF_MATMUL_PUSH(matmul)                                                                             \
+    .rows = (matmul)->y->shape.rows, .cols = (matmul)->y->shape.cols,                                        \
+    .first_output = (matmul)->first_output, .y_stride = tuff_shape_stride(&(matmul)->y->shape) / 4,          \
+    .flags = tuff_matmul_flags(matmul), .dropout_stream = (matmul)->dropout.stream,                          \
+    .dropout_threshold = tuff_dropout_threshold((matmul)->dropout.probability),                              \
+    .dropout_scale = tuff_dropout_scale((matmul)->dropout.probability)
+
+#define TUFF_MATMUL_FACTORS(matmul)                                                                          \
+    .x_factor = ldexpf(1, (matmul)->x_exponent), .y_factor = ldexpf(1, -(matmul)->y_exponent)
+
+#define TUFF_MATMUL_SPEC(matmul)                                                                             \
+    .activation = (matmul)->activation, .keeps_sum = (matmul)->sum != NULL,                                  \
+    .has_dropout = (matmul)->dropout.probability > 0
+
 #endif
