@@ -175,6 +175,32 @@ run_mobile() {
     say "the goldens passed on the small device"
 }
 
+# memcheck LOG COMMAND...: the command under Valgrind, which sees what is read before anybody wrote it, and leaks. What the
+# driver and its compiler do is theirs: tests/valgrind.txt.
+memcheck() {
+    log=$1
+    shift
+    GALLIVM_PERF=nopt valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite \
+        --num-callers=40 --suppressions=tests/valgrind.txt "$@" >"$log" 2>&1 || {
+        tail -n 60 "$log" >&2
+        fail "Valgrind: $1 failed"
+    }
+}
+
+# The examples that embed, on a few texts; to compile what trains takes too long that way.
+run_valgrind() {
+    need valgrind
+    build_into build/valgrind tests_examples -DCMAKE_BUILD_TYPE=RelWithDebInfo -DTUFF_WERROR=ON
+    place=build/valgrind/texts
+    model=tests/data/models/small-classes
+    mkdir -p $place
+    printf 'the dog ran\na cat sat\ngood morning\n' >$place/lines.txt
+    memcheck $place/embed.log build/valgrind/examples/embed_sentences $model 'a cat' 'good day'
+    memcheck $place/search.log build/valgrind/examples/semantic_search $model $place/lines.txt 'a cat sat'
+    memcheck $place/borrowed.log build/valgrind/examples/borrowed_device $model $place/lines.txt $place/rows 100000000
+    say "Valgrind found nothing in the examples"
+}
+
 build_fuzz() {
     build_into build/fuzz fuzz -DCMAKE_BUILD_TYPE=RelWithDebInfo -DTUFF_WERROR=ON -DCMAKE_C_COMPILER=clang \
         -DTUFF_FUZZ=ON -DTUFF_SANITIZE="address;undefined"
