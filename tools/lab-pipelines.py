@@ -3,12 +3,12 @@
 """Reads what `tuff pipelines` told of every device of the vendor lab (tools/lab-pipelines runs it), checks it, and makes
 tests/data/pipelines.md and the table in the README of it.
 
-    lab-pipelines.py FOLDER [--check | --quick]
+    lab-pipelines.py FOLDER [--check | --quick | --row]
 
 FOLDER holds DEVICE.jsonl, DEVICE.driver and DEVICE/ with the drivers' assembly. With --check nothing is written: a
 difference from what is kept is a failure where the driver is the same, and is told where the driver is another one. With
 --quick the folder holds fewer devices and what inference uses alone: their rows are held against the kept ones, and
-nothing is counted in the assembly.
+nothing is counted in the assembly. With --row the devices in the folder take their places among the kept ones.
 
 A matrix multiplication, by cooperative matrices where the device has them, is counted in its main loop: instructions of one lane's program, all of them, for each
 multiply-add (a packed instruction does two). A loop within it counts as often as it runs, `step` times."""
@@ -343,11 +343,17 @@ def check(devices, counts):
     return faults
 
 
+def sections(text):
+    return {part.split("\n", 1)[0]: part.rstrip("\n") for part in text.split("\n## ")[1:]}
+
+
+def with_rows(kept, made):
+    parts = sections(kept) | sections(made)
+    return kept.split("\n## ")[0] + "".join(f"\n## {parts[name]}\n" for name in sorted(parts))
+
+
 def differences(kept, made, is_quick):
     """Of sections whose driver is the one that is kept; the others are told on standard error."""
-    def sections(text):
-        return {part.split("\n", 1)[0]: part for part in text.split("\n## ")[1:]}
-
     old, new = sections(kept), sections(made)
     found = []
     for name in sorted(new.keys() if is_quick else old.keys() | new.keys()):
@@ -375,6 +381,8 @@ def main():
     readme = README.read_text()
     if is_quick or "--check" in sys.argv:
         faults += differences(KEPT.read_text(), made, is_quick)
+    elif "--row" in sys.argv:
+        KEPT.write_text(with_rows(KEPT.read_text(), made))
     else:
         KEPT.write_text(made)
         before, rest = readme.split(BEGIN)
