@@ -306,9 +306,10 @@ typedef struct tuff_vulkan_device {
      * extensions and features that are enabled there, whatever else the device has. Read
      * during the call */
     const void *device_create_info;
-    void (*lock)(
-        void *user); /* called around every use of the queue, from any thread; must not call tuff. Both */
-    void (*unlock)(void *user); /* NULL: nobody else uses the queue while tuff works */
+    /* Called around every use of the queue, from any thread; they must not call tuff. Both NULL: nobody else
+     * uses the queue while tuff works. */
+    void (*lock)(void *user);
+    void (*unlock)(void *user);
     void *user;
 } tuff_vulkan_device;
 #define TUFF_VULKAN_DEVICE                                                                                   \
@@ -830,17 +831,17 @@ TUFF_API tuff_status tuff_forward(tuff_model *model, const tuff_arrays *inputs,
 typedef struct tuff_trainer tuff_trainer;
 
 typedef enum tuff_optimizer {
-    TUFF_ADAMW =
-        0, /* PyTorch's AdamW (Loshchilov and Hutter 2019), gradients scaled by min(1, clip / (norm + 1e-6)) */
-    TUFF_BERT_ADAMW =
-        1 /* the original BERT's: no bias correction, gradients scaled by clip / max(norm, clip) */
+    /* PyTorch's AdamW (Loshchilov and Hutter 2019), gradients scaled by min(1, clip / (norm + 1e-6)) */
+    TUFF_ADAMW = 0,
+    /* the original BERT's: no bias correction, gradients scaled by clip / max(norm, clip) */
+    TUFF_BERT_ADAMW = 1
 } tuff_optimizer;
 
 /* Learning rate by step s = 0, 1, ...; during warm-up always rate * s / warmup_steps. */
 typedef enum tuff_schedule {
     TUFF_SCHEDULE_AUTO = 0, /* LINEAR for ADAMW, ORIGINAL for BERT_ADAMW */
-    TUFF_SCHEDULE_LINEAR =
-        1, /* then rate * (total - s) / (total - warmup), as transformers' linear schedule */
+    /* then rate * (total - s) / (total - warmup), as transformers' linear schedule */
+    TUFF_SCHEDULE_LINEAR = 1,
     TUFF_SCHEDULE_COSINE = 2, /* then rate * (1 + cos(pi * (s - warmup) / (total - warmup))) / 2 */
     TUFF_SCHEDULE_CONSTANT = 3,
     TUFF_SCHEDULE_ORIGINAL = 4 /* then rate * (1 - s / total), as the original BERT's optimization.py */
@@ -951,13 +952,13 @@ typedef enum tuff_task {
     TUFF_TASK_TAG = 4,        /* words with a tag each; the first piece of a word carries it */
     TUFF_TASK_ANSWER = 5,     /* questions on contexts, as SQuAD has them */
     TUFF_TASK_CHOOSE = 6,     /* which of several endings follows */
-    TUFF_TASK_RANK =
-        7, /* a query, a passage and its relevance from 0 to 1: a cross-encoder, whose one output is held
-            * against it by binary cross entropy */
-    TUFF_TASK_EMBED =
-        8 /* pairs of texts that mean the same: sentence embeddings by the multiple negatives ranking loss,
-                         * which takes all other second texts of a batch for wrong ones. Evaluated as a search for each
-                         * first text's own second one among all of the file */
+    /* a query, a passage and its relevance from 0 to 1: a cross-encoder, whose one output is held against it
+     * by binary cross entropy */
+    TUFF_TASK_RANK = 7,
+    /* pairs of texts that mean the same: sentence embeddings by the multiple negatives ranking loss, which
+     * takes all other second texts of a batch for wrong ones. Evaluated as a search for each first text's own
+     * second one among all of the file */
+    TUFF_TASK_EMBED = 8
 } tuff_task;
 
 /* How a labelled file is read: .tsv, .csv, .jsonl, .conll, .json (SQuAD) by its name. */
@@ -1071,9 +1072,8 @@ typedef struct tuff_pretraining_options {
     size_t corpus_count;
     const char *batches; /* ready sequences instead: safetensors with the fields of Google's BERT records */
     const char *eval_batches; /* the same; its loss is given at the end; may be NULL */
-    const tuff_trainer_options
-        *trainer;   /* NULL: the defaults; total_steps is set from `steps`, and a step takes
-                                            `accumulate` batches */
+    /* NULL: the defaults; total_steps is set from `steps`, and a step takes `accumulate` batches */
+    const tuff_trainer_options *trainer;
     uint64_t steps; /* 0: once through the batches; needed with a corpus */
     uint32_t batch_size;
     /* tokens of the corpus's sequences; the last tenth of the steps takes four times as many where
@@ -1115,10 +1115,10 @@ typedef struct tuff_bench_row {
 
 typedef enum tuff_bench_workload {
     TUFF_BENCH_FORWARD = 0, /* sentence vectors of `batch` sentences of `length` tokens */
-    TUFF_BENCH_RAGGED =
-        1, /* 256 sentences of 8 to 128 tokens, then as many of equal lengths with the same tokens */
-    TUFF_BENCH_TRAINING =
-        2 /* a step of AdamW on two classes with dropout and clipping, then its forward pass alone */
+    /* 256 sentences of 8 to 128 tokens, then as many of equal lengths with the same tokens */
+    TUFF_BENCH_RAGGED = 1,
+    /* a step of AdamW on two classes with dropout and clipping, then its forward pass alone */
+    TUFF_BENCH_TRAINING = 2
 } tuff_bench_workload;
 
 typedef struct tuff_bench_options {

@@ -9,8 +9,8 @@
 /* y = residual + dropout(activation(x weight^T + bias)); over_outputs: y = residual + x weight. */
 struct tuff_matmul {
     const struct tuff_tensor *x; /* (M, K); F32 in a graph of F16 only over_outputs; I8 as the weight */
-    const struct tuff_tensor
-        *weight; /* PANELS (N', K), N' >= first_output + N; or BLOCKS (N, K), without dropout and sum */
+    /* PANELS (N', K), N' >= first_output + N; or BLOCKS (N, K), without dropout and sum */
+    const struct tuff_tensor *weight;
     const struct tuff_tensor *bias;     /* F32 (1, N'); NULL: none */
     const struct tuff_tensor *residual; /* (M, N), may be y; NULL: none */
     const struct tuff_tensor *seed;     /* I32 (1, 4), read where there is dropout */

@@ -85,8 +85,8 @@ struct tuff_device {
     tuff_device_info info;
     struct tuff_matrix_shape *matrix_shapes;
     uint32_t matrix_shape_count;
-    const struct tuff_matrix_shape
-        *forced_matrix_shape; /* what checks multiply with; NULL: the usual choice */
+    /* what checks multiply with; NULL: the usual choice */
+    const struct tuff_matrix_shape *forced_matrix_shape;
     VkPhysicalDeviceMemoryProperties memory;
     _Atomic uint64_t heap_used[VK_MAX_MEMORY_HEAPS]; /* bytes held by arenas */
     _Atomic uint64_t memory_used;                    /* of all heaps */
