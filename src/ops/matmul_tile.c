@@ -175,9 +175,9 @@ bool tuff_matmul_subgroup_tile(const struct tuff_device *device, struct tuff_mat
            tuff_device_can(device, tuff_kernel_matmul_subgroup.variants[0].needs);
 }
 
-/* Intel's compiler, since Xe, whose beginning four products in one instruction are the sign of, reads what a subgroup has
- * in common in blocks and multiplies by one of a block's numbers in place: 1.28 and 1.30 instructions a multiply-add on
- * Alchemist (f32, f16), 1.23 and 1.26 on Battlemage, where rolled_tile takes 1.55 and 1.43. Before, it spills. */
+/* Intel's compiler, since Xe (the first with dot products of four bytes), reads what a subgroup has in common in
+ * blocks and multiplies by one of a block's numbers in place: 1.28 and 1.30 instructions a multiply-add on Alchemist
+ * (f32, f16), 1.23 and 1.26 on Battlemage, where rolled_tile takes 1.55 and 1.43. Before, it spills. */
 static bool has_blocks(const struct tuff_device *device) {
     return device->info.vendor_id == VENDOR_INTEL && device->features.subgroup_size_control &&
            device->limits.has_fast_dot;
@@ -240,10 +240,10 @@ size_t tuff_matmul_tile_candidates(const struct tuff_device *device, const struc
                                    struct tuff_matmul_tile out_tiles[TUFF_TILE_CANDIDATES]) {
     size_t count = 0;
     struct tuff_matmul_tile tile = table_tile(device, product);
-    const bool has_blocks = tile.kernel == TUFF_MATMUL_BLOCKS;
+    const bool is_of_cpu = tile.kernel == TUFF_MATMUL_LANES || tile.kernel == TUFF_MATMUL_BLOCKS;
     const bool is_cpu = device->info.type == TUFF_DEVICE_CPU;
     out_tiles[count++] = tile;
-    while ((tile.kernel == TUFF_MATMUL_LANES || has_blocks) && tile.tile_rows % 16 == 0 && count < 3) {
+    while (is_of_cpu && tile.tile_rows % 16 == 0 && count < 3) {
         tile.tile_rows /= 2;
         out_tiles[count++] = tile;
     }
