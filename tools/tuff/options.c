@@ -62,7 +62,7 @@ static int refuse_unknown(const struct command *command, const char *name) {
     const char *nearest = options_suggest(name, names, command->option_count);
     free(names);
     if (nearest)
-        return options_refuse(command, "there is no option --%s; did you mean --%s?", name, nearest);
+        return options_refuse(command, "there is no option --%s (did you mean --%s?)", name, nearest);
     return options_refuse(command, "there is no option --%s", name);
 }
 
