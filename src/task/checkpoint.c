@@ -189,10 +189,9 @@ static tuff_status check_lora(const struct tuff_lora *lora, const struct tuff_ar
                          had_adapters ? "" : "out", has_adapters ? "some" : "none");
     if (has_adapters && (values[0] != lora->rank || values[1] != lora->alpha || values[2] != lora->targets))
         return tuff_fail(TUFF_ARGUMENT,
-                         "%s: is of a run with adapters of rank %g, alpha %g and targets %#x, this one has "
-                         "rank %u, alpha %g and targets %#x",
-                         path, values[0], values[1], (unsigned)values[2], lora->rank, lora->alpha,
-                         lora->targets);
+                         "%s: is of a run with adapters of rank %g, alpha %g and targets %g, this one has "
+                         "rank %u, alpha %g and targets %u",
+                         path, values[0], values[1], values[2], lora->rank, lora->alpha, lora->targets);
     return TUFF_OK;
 }
 
