@@ -4,7 +4,7 @@
 // may lie as this kernel likes them: sixteen outputs of one input side by side, the next input's behind them. The weight
 // comes as one stream of plain vectors, which the processor fetches ahead, and needs no packing.
 //
-// A subgroup owns tile_rows rows and one block of sixteen outputs, 16 / lanes vectors of them. x is uniform, so its loads
+// A subgroup owns tile_rows rows and one or two blocks of sixteen outputs, 16 / lanes vectors each. x is uniform, so its loads
 // are scalars that the multiplications broadcast. Rows come in blocks whose sums over a turn stay in registers.
 #version 450
 #extension GL_EXT_buffer_reference : require
@@ -21,6 +21,7 @@ layout(constant_id = 1) const uint lanes = 8;      // of a subgroup: 4, 8 or 16
 layout(constant_id = 2) const uint tile_rows = 16; // at most 32 and `rows`
 layout(constant_id = 3) const uint block_rows = 4; // at most 8; divides tile_rows
 layout(constant_id = 4) const uint turn = 4;       // groups of four along K at once: 2 or 4; divides `groups`
+layout(constant_id = 5) const uint blocks = 1;     // of a subgroup: 1 or 2
 layout(constant_id = 10) const uint activation = 0;
 layout(local_size_x = 32, local_size_x_id = 0) in;
 
@@ -32,7 +33,7 @@ layout(binding = 4) writeonly buffer Y { float y[]; };              // (rows, co
 layout(push_constant) uniform Push
 {
     uint rows;
-    uint cols;   // a multiple of 16
+    uint cols;   // a multiple of 16 * blocks
     uint groups; // of four along K, padding included
     uint flags;
     uint x_address_low;
@@ -46,7 +47,7 @@ layout(push_constant) uniform Push
 const uint HAS_BIAS = 1;
 const uint HAS_RESIDUAL = 2;
 const uint width = 16; // outputs of a block
-const uint vectors = width / lanes;
+const uint vectors = blocks * width / lanes;
 
 #include "lib/spread.glsl"
 
@@ -72,7 +73,7 @@ float bias_at(uint first_col)
 
 void main()
 {
-    uint first_col = (gl_WorkGroupID.y * (workgroup_size / lanes) + gl_SubgroupID) * width;
+    uint first_col = (gl_WorkGroupID.y * (workgroup_size / lanes) + gl_SubgroupID) * blocks * width;
     if (first_col >= cols)
         return;
     // The last tile begins early enough to be full, and leaves to the one before it what is that one's.
@@ -100,7 +101,8 @@ void main()
                     v[i] = Groups(x_turn + (block + i) * x_pitch).of[j];
                 [[unroll]] for (uint c = 0; c < 4; ++c) {
                     [[unroll]] for (uint n = 0; n < vectors; ++n) {
-                        float w = spread_at(weight_turn + ((4 * j + c) * width + n * lanes) * 4);
+                        uint64_t from = weight_turn + n * lanes / width * width * x_pitch;
+                        float w = spread_at(from + ((4 * j + c) * width + n * lanes % width) * 4);
                         [[unroll]] for (uint i = 0; i < block_rows; ++i) {
                             float product = v[i][c] * w;
                             parts[i * vectors + n] = j + c == 0 ? product : parts[i * vectors + n] + product;

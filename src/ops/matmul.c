@@ -71,7 +71,7 @@ static tuff_status run_blocks(struct tuff_recording *recording, const struct tuf
     uint64_t weight_address = tuff_slice_address(&matmul->weight->slice);
     uint64_t residual_address = matmul->residual ? tuff_slice_address(&matmul->residual->slice) : 0;
     struct tuff_grid grid = { divide_up(y->rows, tile->tile_rows),
-                              divide_up(y->cols, TUFF_BLOCK_ROWS * tile->lanes_y), 1,
+                              divide_up(y->cols, TUFF_BLOCK_ROWS * tile->tile_groups * tile->lanes_y), 1,
                               tuff_matmul_cost(matmul) };
     return tuff_run_matmul_blocks(
         recording, 0, grid,
@@ -96,6 +96,7 @@ static tuff_status run_blocks(struct tuff_recording *recording, const struct tuf
                       .tile_rows = tile->tile_rows,
                       .block_rows = tile->tile_rows < tile->lanes_x / 2 ? tile->tile_rows : tile->lanes_x / 2,
                       .turn = tile->step,
+                      .blocks = tile->tile_groups,
                       .activation = matmul->activation },
         });
 }

@@ -60,13 +60,19 @@ static struct tuff_matmul_tile lanes_tile(const struct tuff_device *device, uint
     };
 }
 
-/* Four blocks of outputs a workgroup. */
-static struct tuff_matmul_tile blocks_tile(const struct tuff_device *device, uint32_t rows, uint32_t groups) {
-    struct tuff_matmul_tile tile = lanes_tile(device, rows, groups);
-    tile.kernel = TUFF_MATMUL_BLOCKS;
-    tile.lanes_y = 4;
-    tile.tile_rows = lanes_rows(rows, 16); /* seen: 32 take a fifth longer, 8 a seventh */
-    return tile;
+/* Four subgroups a workgroup. Registers of sixteen lanes come in twice the number: room for the sums of two blocks, so
+ * that loads of x serve twice as many products. */
+static struct tuff_matmul_tile blocks_tile(const struct tuff_device *device,
+                                           const struct tuff_product *product) {
+    const uint32_t width = device->limits.subgroup_size;
+    return (struct tuff_matmul_tile){
+        .kernel = TUFF_MATMUL_BLOCKS,
+        .lanes_x = width,
+        .lanes_y = 4,
+        .tile_rows = lanes_rows(product->rows, 16), /* seen: 32 take a fifth longer, 8 a seventh */
+        .tile_groups = width == 16 && product->cols % (2 * TUFF_BLOCK_ROWS) == 0 ? 2 : 1,
+        .step = product->groups % 4 == 0 ? 4 : 2,
+    };
 }
 
 /* Large, but not so large that cores would be idle; rows are taken by whole subgroups. */
@@ -204,7 +210,7 @@ static struct tuff_matmul_tile table_tile(const struct tuff_device *device,
                                           const struct tuff_product *product) {
     const uint32_t rows = product->rows, cols = product->cols;
     if (product->layout == TUFF_LAYOUT_BLOCKS)
-        return blocks_tile(device, rows, product->groups);
+        return blocks_tile(device, product);
     if (tuff_matmul_uses_lanes(device, product->type) && tuff_padded(cols) >= device->limits.subgroup_size)
         return lanes_tile(device, rows, product->groups);
     if (device->info.type != TUFF_DEVICE_CPU)
@@ -249,6 +255,10 @@ size_t tuff_matmul_tile_candidates(const struct tuff_device *device, const struc
     }
     if (is_cpu && tile.kernel == TUFF_MATMUL_LANES)
         out_tiles[count++] = cpu_tile;
+    if (out_tiles[0].kernel == TUFF_MATMUL_BLOCKS && out_tiles[0].tile_groups == 2) {
+        out_tiles[count] = out_tiles[0];
+        out_tiles[count++].tile_groups = 1;
+    }
     if (subgroup_tile_serves(device, product->groups, &tile) &&
         !tuff_matmul_tile_equals(&tile, &out_tiles[0]))
         out_tiles[count++] = tile;
