@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "vk/buffer.h"
+#include "vk/copy.h"
 
 static tuff_status check(const struct tuff_device *device, const tuff_vulkan_buffer *place, uint64_t size) {
     const bool has_values =
@@ -50,57 +51,18 @@ static tuff_status wait(struct tuff_exchange *exchange) {
     return tuff_queue_wait(exchange->device, &exchange->ticket, UINT64_MAX, &is_done);
 }
 
-static tuff_status prepare(struct tuff_exchange *exchange) {
-    struct tuff_device *device = exchange->device;
-    const VkCommandPoolCreateInfo pool = {
-        .sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
-        .flags = VK_COMMAND_POOL_CREATE_RESET_COMMAND_BUFFER_BIT,
-        .queueFamilyIndex = device->queue_family,
-    };
-    if (exchange->commands)
-        return TUFF_OK;
-    if (!exchange->pool)
-        TUFF_TRY(tuff_device_result(
-            device, device->table.vkCreateCommandPool(device->handle, &pool, NULL, &exchange->pool),
-            "a copy"));
-    const VkCommandBufferAllocateInfo info = {
-        .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO,
-        .commandPool = exchange->pool,
-        .level = VK_COMMAND_BUFFER_LEVEL_PRIMARY,
-        .commandBufferCount = 1,
-    };
-    return tuff_device_result(
-        device, device->table.vkAllocateCommandBuffers(device->handle, &info, &exchange->commands), "a copy");
-}
-
 static tuff_status record(struct tuff_exchange *exchange, VkBuffer from, VkBuffer to) {
     struct tuff_device *device = exchange->device;
-    const VkCommandBufferBeginInfo begin = {
-        .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO,
-        .flags = VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT,
-    };
-    const VkPipelineStageFlags work = VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT;
-    const VkMemoryBarrier before = {
-        .sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
-        .srcAccessMask = VK_ACCESS_SHADER_WRITE_BIT | VK_ACCESS_TRANSFER_WRITE_BIT,
-        .dstAccessMask = VK_ACCESS_TRANSFER_READ_BIT | VK_ACCESS_TRANSFER_WRITE_BIT,
-    };
     /* Whatever the caller, or tuff, does with it next. */
     const VkMemoryBarrier after = {
         .sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
         .srcAccessMask = VK_ACCESS_TRANSFER_READ_BIT | VK_ACCESS_TRANSFER_WRITE_BIT,
         .dstAccessMask = VK_ACCESS_MEMORY_READ_BIT | VK_ACCESS_MEMORY_WRITE_BIT,
     };
-    TUFF_TRY(
-        tuff_device_result(device, device->table.vkBeginCommandBuffer(exchange->commands, &begin), "a copy"));
-    device->table.vkCmdPipelineBarrier(exchange->commands, work, VK_PIPELINE_STAGE_TRANSFER_BIT, 0, 1,
-                                       &before, 0, NULL, 0, NULL);
-    device->table.vkCmdCopyBuffer(exchange->commands, from, to, (uint32_t)exchange->region_count,
-                                  exchange->regions);
-    device->table.vkCmdPipelineBarrier(exchange->commands, VK_PIPELINE_STAGE_TRANSFER_BIT,
-                                       VK_PIPELINE_STAGE_ALL_COMMANDS_BIT | VK_PIPELINE_STAGE_HOST_BIT, 0, 1,
-                                       &after, 0, NULL, 0, NULL);
-    return tuff_device_result(device, device->table.vkEndCommandBuffer(exchange->commands), "a copy");
+    TUFF_TRY(tuff_copy_begin(device, "a copy", exchange->commands, from, to, exchange->regions,
+                             (uint32_t)exchange->region_count));
+    return tuff_copy_end(device, "a copy", exchange->commands,
+                         VK_PIPELINE_STAGE_ALL_COMMANDS_BIT | VK_PIPELINE_STAGE_HOST_BIT, &after);
 }
 
 /* Submits, with the caller's semaphore the first time. */
@@ -116,7 +78,7 @@ static tuff_status copy(struct tuff_exchange *exchange, VkBuffer from, VkBuffer 
     uint64_t size = 0;
     for (size_t i = 0; i < exchange->region_count; i++)
         size += exchange->regions[i].size;
-    TUFF_TRY(prepare(exchange));
+    TUFF_TRY(tuff_copy_prepare(exchange->device, "a copy", &exchange->pool, &exchange->commands));
     TUFF_TRY(wait(exchange)); /* its commands may still be at work */
     TUFF_TRY(record(exchange, from, to));
     exchange->region_count = 0;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "vk/copy.h"
 #include "vk/buffer.h"
 #include "vk/queue.h"
 
@@ -80,36 +81,10 @@ void tuff_staging_destroy(struct tuff_staging *staging) {
     tuff_free(staging);
 }
 
-static tuff_status prepare_pool(struct tuff_staging *staging) {
-    struct tuff_device *device = staging->device;
-    const VkCommandPoolCreateInfo pool = {
-        .sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
-        .flags = VK_COMMAND_POOL_CREATE_RESET_COMMAND_BUFFER_BIT,
-        .queueFamilyIndex = device->queue_family,
-    };
-    if (!staging->pool)
-        TUFF_TRY(tuff_device_result(
-            device, device->table.vkCreateCommandPool(device->handle, &pool, NULL, &staging->pool),
-            "staging"));
-    for (size_t i = 0; i < 2; i++) {
-        const VkCommandBufferAllocateInfo info = {
-            .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO,
-            .commandPool = staging->pool,
-            .level = VK_COMMAND_BUFFER_LEVEL_PRIMARY,
-            .commandBufferCount = 1,
-        };
-        if (!staging->halves[i].commands)
-            TUFF_TRY(tuff_device_result(
-                device,
-                device->table.vkAllocateCommandBuffers(device->handle, &info, &staging->halves[i].commands),
-                "staging"));
-    }
-    return TUFF_OK;
-}
-
 /* Buffers are of the direction's own kind: reading uncached memory would be slow. */
 static tuff_status prepare(struct tuff_staging *staging, enum tuff_memory_kind kind) {
-    TUFF_TRY(prepare_pool(staging));
+    for (size_t i = 0; i < 2; i++)
+        TUFF_TRY(tuff_copy_prepare(staging->device, "staging", &staging->pool, &staging->halves[i].commands));
     if (staging->kind != kind)
         drop_buffers(staging);
     staging->kind = kind;
@@ -124,30 +99,15 @@ static tuff_status prepare(struct tuff_staging *staging, enum tuff_memory_kind k
 static tuff_status copy(struct tuff_staging *staging, struct half *half, VkBuffer from, VkBuffer to,
                         const VkBufferCopy *region) {
     struct tuff_device *device = staging->device;
-    const struct VolkDeviceTable *table = &device->table;
-    const VkCommandBufferBeginInfo begin = {
-        .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO,
-        .flags = VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT,
-    };
     const VkPipelineStageFlags work = VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT;
-    const VkMemoryBarrier before = {
-        .sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
-        .srcAccessMask = VK_ACCESS_SHADER_WRITE_BIT | VK_ACCESS_TRANSFER_WRITE_BIT,
-        .dstAccessMask = VK_ACCESS_TRANSFER_READ_BIT | VK_ACCESS_TRANSFER_WRITE_BIT,
-    };
     const VkMemoryBarrier after = {
         .sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
         .srcAccessMask = VK_ACCESS_TRANSFER_WRITE_BIT,
         .dstAccessMask = VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT |
                          VK_ACCESS_TRANSFER_READ_BIT | VK_ACCESS_TRANSFER_WRITE_BIT | VK_ACCESS_HOST_READ_BIT,
     };
-    TUFF_TRY(tuff_device_result(device, table->vkBeginCommandBuffer(half->commands, &begin), "staging"));
-    table->vkCmdPipelineBarrier(half->commands, work, VK_PIPELINE_STAGE_TRANSFER_BIT, 0, 1, &before, 0, NULL,
-                                0, NULL);
-    table->vkCmdCopyBuffer(half->commands, from, to, 1, region);
-    table->vkCmdPipelineBarrier(half->commands, VK_PIPELINE_STAGE_TRANSFER_BIT,
-                                work | VK_PIPELINE_STAGE_HOST_BIT, 0, 1, &after, 0, NULL, 0, NULL);
-    TUFF_TRY(tuff_device_result(device, table->vkEndCommandBuffer(half->commands), "staging"));
+    TUFF_TRY(tuff_copy_begin(device, "staging", half->commands, from, to, region, 1));
+    TUFF_TRY(tuff_copy_end(device, "staging", half->commands, work | VK_PIPELINE_STAGE_HOST_BIT, &after));
     const struct tuff_submit submit = { .commands = half->commands, .cost = region->size / 4 };
     return tuff_queue_submit(device, &submit, &half->ticket);
 }
