@@ -10,18 +10,16 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "support/temporary.h"
 
-static char folder[64];
+static char folder[TEST_PATH_SIZE];
 
 static void make_folder(void) {
-    strcpy(folder, "/tmp/tuff-file-XXXXXX");
-    cr_assert_not_null(mkdtemp(folder));
+    test_folder_make(folder);
 }
 
 static void remove_folder(void) {
-    char command[96];
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    cr_assert_eq(system(command), 0);
+    test_folder_remove(folder);
 }
 
 TestSuite(base_file, .init = make_folder, .fini = remove_folder);

@@ -9,24 +9,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "support/temporary.h"
+
 #define KERNELGEN TUFF_BINARY_DIR "/kernelgen"
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static char folder[] = "/tmp/tuff_kernelgen_XXXXXX";
-
-static void enter_folder(void) {
-    cr_assert(mkdtemp(folder) != NULL);
-    cr_assert_eq(chdir(folder), 0);
-}
-
-static void remove_folder(void) {
-    cr_assert_eq(chdir("/"), 0);
-    char command[128];
-    snprintf(command, sizeof command, "rm -r %s", folder);
-    cr_expect_eq(system(command), 0);
-}
-
-TestSuite(tools_kernelgen, .init = enter_folder, .fini = remove_folder);
+TestSuite(tools_kernelgen, .init = test_folder_enter, .fini = test_folder_leave);
 
 static void write_file(const char *path, const char *text) {
     FILE *file = fopen(path, "w");
