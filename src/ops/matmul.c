@@ -33,12 +33,22 @@ uint64_t tuff_matmul_cost(const struct tuff_matmul *matmul) {
     return (uint64_t)matmul->y->shape.rows * matmul->y->shape.cols * matmul->x->shape.cols;
 }
 
+static uint64_t address_of(const struct tuff_tensor *tensor) {
+    return tensor ? tuff_slice_address(&tensor->slice) : 0;
+}
+
+/* Of the kernels that read by address. */
+#define MATMUL_ADDRESSES(matmul)                                                                             \
+    .x_address_low = (uint32_t)address_of((matmul)->x),                                                      \
+    .x_address_high = (uint32_t)(address_of((matmul)->x) >> 32),                                             \
+    .weight_address_low = (uint32_t)address_of((matmul)->weight),                                            \
+    .weight_address_high = (uint32_t)(address_of((matmul)->weight) >> 32),                                   \
+    .residual_address_low = (uint32_t)address_of((matmul)->residual),                                        \
+    .residual_address_high = (uint32_t)(address_of((matmul)->residual) >> 32)
+
 static tuff_status run_lanes(struct tuff_recording *recording, const struct tuff_matmul *matmul,
                              const struct tuff_matmul_tile *tile) {
     const struct tuff_shape *y = &matmul->y->shape;
-    uint64_t x_address = tuff_slice_address(&matmul->x->slice);
-    uint64_t weight_address = tuff_slice_address(&matmul->weight->slice);
-    uint64_t residual_address = matmul->residual ? tuff_slice_address(&matmul->residual->slice) : 0;
     uint32_t block_cols = tile->lanes_x * tile->lanes_y;
     struct tuff_grid grid = { divide_up(y->rows, tile->tile_rows),
                               divide_up(tuff_padded(y->cols), block_cols), 1, tuff_matmul_cost(matmul) };
@@ -47,12 +57,7 @@ static tuff_status run_lanes(struct tuff_recording *recording, const struct tuff
         &(struct tuff_matmul_lanes){
             TUFF_MATMUL_SLICES(matmul),
             .push = { TUFF_MATMUL_PUSH(matmul), .groups = tuff_shape_stride(&matmul->x->shape) / 4,
-                      .weight_stride = tuff_shape_stride(&matmul->weight->shape),
-                      .x_address_low = (uint32_t)x_address, .x_address_high = (uint32_t)(x_address >> 32),
-                      .weight_address_low = (uint32_t)weight_address,
-                      .weight_address_high = (uint32_t)(weight_address >> 32),
-                      .residual_address_low = (uint32_t)residual_address,
-                      .residual_address_high = (uint32_t)(residual_address >> 32) },
+                      .weight_stride = tuff_shape_stride(&matmul->weight->shape), MATMUL_ADDRESSES(matmul) },
             .spec = { .workgroup_size = block_cols,
                       .lanes = tile->lanes_x,
                       .tile_rows = tile->tile_rows,
@@ -67,9 +72,6 @@ static tuff_status run_lanes(struct tuff_recording *recording, const struct tuff
 static tuff_status run_blocks(struct tuff_recording *recording, const struct tuff_matmul *matmul,
                               const struct tuff_matmul_tile *tile) {
     const struct tuff_shape *y = &matmul->y->shape;
-    uint64_t x_address = tuff_slice_address(&matmul->x->slice);
-    uint64_t weight_address = tuff_slice_address(&matmul->weight->slice);
-    uint64_t residual_address = matmul->residual ? tuff_slice_address(&matmul->residual->slice) : 0;
     struct tuff_grid grid = { divide_up(y->rows, tile->tile_rows),
                               divide_up(y->cols, TUFF_BLOCK_ROWS * tile->tile_groups * tile->lanes_y), 1,
                               tuff_matmul_cost(matmul) };
@@ -85,12 +87,7 @@ static tuff_status run_blocks(struct tuff_recording *recording, const struct tuf
                       .cols = y->cols,
                       .groups = tuff_shape_stride(&matmul->x->shape) / 4,
                       .flags = tuff_matmul_flags(matmul),
-                      .x_address_low = (uint32_t)x_address,
-                      .x_address_high = (uint32_t)(x_address >> 32),
-                      .weight_address_low = (uint32_t)weight_address,
-                      .weight_address_high = (uint32_t)(weight_address >> 32),
-                      .residual_address_low = (uint32_t)residual_address,
-                      .residual_address_high = (uint32_t)(residual_address >> 32) },
+                      MATMUL_ADDRESSES(matmul) },
             .spec = { .workgroup_size = tile->lanes_x * tile->lanes_y,
                       .lanes = tile->lanes_x,
                       .tile_rows = tile->tile_rows,
