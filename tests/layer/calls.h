@@ -44,8 +44,6 @@
        VkDeviceSize stride, VkQueryResultFlags flags),                                                       \
       (d, pool, first, count, size, data, stride, flags))                                                    \
     X(vkResetFences, (VkDevice d, uint32_t count, const VkFence *fences), (d, count, fences))                \
-    X(vkQueueSubmit, (VkQueue d, uint32_t count, const VkSubmitInfo *infos, VkFence fence),                  \
-      (d, count, infos, fence))                                                                              \
     X(vkGetPipelineExecutablePropertiesKHR,                                                                  \
       (VkDevice d, const VkPipelineInfoKHR *info, uint32_t *count,                                           \
        VkPipelineExecutablePropertiesKHR *properties),                                                       \
@@ -65,13 +63,14 @@
 #define LAYER_INSTANCE_CALLS(X)                                                                              \
     X(vkEnumeratePhysicalDevices, (VkInstance d, uint32_t * count, VkPhysicalDevice * out), (d, count, out))
 
-/* Waits, which a failure must not end while the device works on. */
-#define LAYER_WAITS(X)                                                                                       \
+/* Those that a lost device refuses. */
+#define LAYER_WORK_CALLS(X)                                                                                  \
+    X(vkQueueSubmit, (VkQueue d, uint32_t count, const VkSubmitInfo *infos, VkFence fence),                  \
+      (d, count, infos, fence))                                                                              \
     X(vkWaitForFences, (VkDevice d, uint32_t count, const VkFence *fences, VkBool32 all, uint64_t timeout),  \
-      (d, count, fences, all, UINT64_MAX), (d, count, fences, all, timeout))                                 \
-    X(vkWaitSemaphores, (VkDevice d, const VkSemaphoreWaitInfo *info, uint64_t timeout),                     \
-      (d, info, UINT64_MAX), (d, info, timeout))                                                             \
+      (d, count, fences, all, timeout))                                                                      \
+    X(vkWaitSemaphores, (VkDevice d, const VkSemaphoreWaitInfo *info, uint64_t timeout), (d, info, timeout)) \
     X(vkWaitSemaphoresKHR, (VkDevice d, const VkSemaphoreWaitInfo *info, uint64_t timeout),                  \
-      (d, info, UINT64_MAX), (d, info, timeout))
+      (d, info, timeout))
 
 #endif
