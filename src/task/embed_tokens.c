@@ -12,37 +12,39 @@ struct work {
     struct tuff_sequence *sequences;
     uint64_t *firsts; /* token of each sequence, in the caller's buffers */
     uint64_t token_count;
+    uint32_t longest;
     struct tuff_exchange ids, types, to;
     struct tuff_embedding embedding;
 };
 
-static tuff_status check_lengths(const struct work *work, uint32_t asked_length, uint32_t *out_longest) {
+static tuff_status check_lengths(struct work *work, uint32_t asked_length) {
     const tuff_vulkan_tokens *tokens = work->tokens;
     const uint32_t positions = work->model->folder.config.max_position_embeddings;
     const uint32_t limit = asked_length && asked_length < positions ? asked_length : positions;
-    *out_longest = 0;
     for (size_t i = 0; i < tokens->count; i++) {
         if (tokens->lengths[i] == 0 || tokens->lengths[i] > limit)
             return tuff_fail(TUFF_ARGUMENT, "sequence %zu has %u tokens; 1 to %u are possible", i + 1,
                              tokens->lengths[i], limit);
-        *out_longest = tokens->lengths[i] > *out_longest ? tokens->lengths[i] : *out_longest;
+        work->longest = tokens->lengths[i] > work->longest ? tokens->lengths[i] : work->longest;
+        work->token_count += tokens->lengths[i];
     }
     return TUFF_OK;
 }
 
-static tuff_status make_sequences(struct work *work, uint32_t longest) {
+static tuff_status make_sequences(struct work *work) {
     const tuff_vulkan_tokens *tokens = work->tokens;
-    TUFF_TRY(tuff_alloc(longest, sizeof *work->places, &work->places));
+    TUFF_TRY(tuff_alloc(work->longest, sizeof *work->places, &work->places));
     TUFF_TRY(tuff_alloc(tokens->count, sizeof *work->sequences, &work->sequences));
     TUFF_TRY(tuff_alloc(tokens->count, sizeof *work->firsts, &work->firsts));
-    for (uint32_t i = 0; i < longest; i++)
+    for (uint32_t i = 0; i < work->longest; i++)
         work->places[i] =
             (struct tuff_row){ .id = 1, .position = (int32_t)i, .type = tokens->token_type_ids != NULL };
+    uint64_t first = 0;
     for (size_t i = 0; i < tokens->count; i++) {
         work->sequences[i] =
             (struct tuff_sequence){ .tokens = work->places, .visible_count = tokens->lengths[i] };
-        work->firsts[i] = work->token_count;
-        work->token_count += tokens->lengths[i];
+        work->firsts[i] = first;
+        first += tokens->lengths[i];
     }
     return TUFF_OK;
 }
@@ -92,7 +94,8 @@ static tuff_status take(void *user, const struct tuff_batch_view *view) {
     return tuff_embedding_take(&work->embedding, 0, view);
 }
 
-/* Nothing is in flight and nothing to be signalled where one of them cannot be opened. */
+/* Nothing is in flight and nothing to be signalled where one of them cannot be opened; whatever fails later is a reason to
+ * signal. */
 static tuff_status open_places(struct work *work, const tuff_vulkan_buffer *to) {
     const tuff_vulkan_tokens *tokens = work->tokens;
     const uint64_t size = work->token_count * sizeof(int32_t);
@@ -115,6 +118,7 @@ static tuff_status close_places(struct work *work, tuff_status status) {
 }
 
 static tuff_status run(struct work *work, const tuff_embed_options *options, const struct tuff_run_key *key) {
+    TUFF_TRY(make_sequences(work));
     return tuff_batcher_run(&(struct tuff_batcher){
         .runner = &work->model->runner,
         .key = *key,
@@ -131,10 +135,8 @@ static tuff_status run(struct work *work, const tuff_embed_options *options, con
 
 static tuff_status embed(struct work *work, const tuff_embed_options *options, const tuff_vulkan_buffer *to) {
     struct tuff_run_key key;
-    uint32_t longest = 0;
     TUFF_TRY(tuff_embedding_key(work->model, options, &key));
-    TUFF_TRY(check_lengths(work, options->max_length, &longest));
-    TUFF_TRY(make_sequences(work, longest));
+    TUFF_TRY(check_lengths(work, options->max_length));
     key.is_fed = true;
     TUFF_TRY(open_places(work, to));
     return close_places(work, run(work, options, &key));

@@ -96,10 +96,15 @@ tuff_status tuff_exchange_get(struct tuff_exchange *exchange, const struct tuff_
     return exchange->device->is_paced ? wait(exchange) : TUFF_OK;
 }
 
-/* A semaphore alone, behind the copies. */
+/* A semaphore alone, behind the copies. The caller will wait for it, so a submit that the driver cannot do now is tried
+ * again. */
 static tuff_status signal_end(struct tuff_exchange *exchange) {
+    enum { TRIES = 8 };
     const struct tuff_semaphore signal = { exchange->place.signal_semaphore, exchange->place.signal_value };
-    return submit(exchange, &(struct tuff_submit){ .signal = signal });
+    tuff_status status = TUFF_HOST_MEMORY;
+    for (int i = 0; i < TRIES && (status == TUFF_HOST_MEMORY || status == TUFF_DEVICE_MEMORY); i++)
+        status = submit(exchange, &(struct tuff_submit){ .signal = signal });
+    return status;
 }
 
 static tuff_status end(struct tuff_exchange *exchange, bool signals) {

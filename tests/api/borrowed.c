@@ -30,15 +30,6 @@ void test_bench_close(struct test_bench *bench) {
     test_host_close(&bench->host);
 }
 
-VkSemaphore test_semaphore(struct test_host *host, VkSemaphoreType kind) {
-    const VkSemaphoreTypeCreateInfo type = { .sType = VK_STRUCTURE_TYPE_SEMAPHORE_TYPE_CREATE_INFO,
-                                             .semaphoreType = kind };
-    const VkSemaphoreCreateInfo info = { .sType = VK_STRUCTURE_TYPE_SEMAPHORE_CREATE_INFO, .pNext = &type };
-    VkSemaphore semaphore = VK_NULL_HANDLE;
-    cr_assert_eq(host->vkCreateSemaphore(host->device, &info, NULL, &semaphore), VK_SUCCESS);
-    return semaphore;
-}
-
 void test_submit(struct test_host *host, VkSemaphore wait, VkSemaphore signal, uint64_t value) {
     const VkPipelineStageFlags stage = VK_PIPELINE_STAGE_ALL_COMMANDS_BIT;
     const VkTimelineSemaphoreSubmitInfo values = {

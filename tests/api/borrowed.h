@@ -20,7 +20,6 @@ struct test_bench {
 void test_ok(tuff_status status);
 void test_bench_open(struct test_bench *bench);
 void test_bench_close(struct test_bench *bench);
-VkSemaphore test_semaphore(struct test_host *host, VkSemaphoreType kind);
 /* A submit of the program's own that waits for one semaphore and signals another; NULL: none. Values are for timelines. */
 void test_submit(struct test_host *host, VkSemaphore wait, VkSemaphore signal, uint64_t value);
 /* Whether the bench's device takes memory as a file descriptor. */

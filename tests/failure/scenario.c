@@ -15,7 +15,8 @@ static tuff_status open_context(struct scenario *scenario) {
     options.validation = scenario->validation;
     options.cache_folder = scenario->cache_folder ? scenario->cache_folder : "";
     options.allocator = scenario->allocator;
-    return tuff_context_create(&options, &scenario->context);
+    return scenario->is_lent ? tuff_context_borrow(&scenario->lent.host.lent, &options, &scenario->context)
+                             : tuff_context_create(&options, &scenario->context);
 }
 
 static tuff_status open_model(struct scenario *scenario) {
@@ -25,8 +26,7 @@ static tuff_status open_model(struct scenario *scenario) {
 }
 
 static tuff_status embed(struct scenario *scenario) {
-    static const tuff_text texts[SCENARIO_TEXTS] = { { "a b c", 5 }, { "d", 1 } };
-    return tuff_embed(scenario->model, texts, SCENARIO_TEXTS, NULL, scenario->vectors, NULL);
+    return tuff_embed(scenario->model, lent_texts, LENT_TEXTS, NULL, scenario->vectors, NULL);
 }
 
 static tuff_status open_trainer(struct scenario *scenario) {
@@ -65,16 +65,68 @@ static tuff_status embed_again(struct scenario *scenario) {
     return embed(scenario);
 }
 
+static tuff_status embed_tokens(struct scenario *scenario) {
+    return lent_embed_tokens(&scenario->lent, scenario->model, scenario->vectors);
+}
+
+static tuff_status embed_tokens_into(struct scenario *scenario) {
+    return lent_embed_tokens_into(&scenario->lent, scenario->model, scenario->vectors);
+}
+
+static tuff_status embed_into(struct scenario *scenario) {
+    return lent_embed_into(&scenario->lent, scenario->model, scenario->vectors);
+}
+
+static bool has_no_model(const struct scenario *scenario) {
+    return scenario->context && !scenario->model;
+}
+
+static bool has_model(const struct scenario *scenario) {
+    return scenario->model != NULL;
+}
+
+static bool has_no_trainer(const struct scenario *scenario) {
+    return scenario->context && !scenario->trainer;
+}
+
+static bool has_trainer(const struct scenario *scenario) {
+    return scenario->trainer != NULL;
+}
+
+static bool never(const struct scenario *scenario) {
+    (void)scenario;
+    return false;
+}
+
 const struct scenario_step scenario_steps[SCENARIO_STEPS] = {
-    { "opening a context", open_context },
-    { "opening a model", open_model },
-    { "embedding", embed },
-    { "opening a trainer", open_trainer },
-    { "the first step", step },
-    { "the second step", step },
-    { "saving", save },
-    { "embedding again", embed_again },
+    { "opening a context", open_context, never },
+    { "opening a model", open_model, has_no_model },
+    { "embedding", embed, has_model },
+    { "opening a trainer", open_trainer, has_no_trainer },
+    { "the first step", step, has_trainer },
+    { "the second step", step, has_trainer },
+    { "saving", save, never },
+    { "embedding again", embed_again, never },
 };
+
+static const struct scenario_step lent_steps[] = {
+    { "borrowing a device", open_context, never },
+    { "opening a model", open_model, has_no_model },
+    { "embedding tokens", embed_tokens, has_model },
+    { "embedding tokens into a buffer", embed_tokens_into, has_model },
+    { "embedding texts into a buffer", embed_into, has_model },
+};
+
+const struct scenario_step *scenario_step(const struct scenario *scenario, size_t index) {
+    const struct scenario_step *steps = scenario->is_lent ? lent_steps : scenario_steps;
+    const size_t count = scenario->is_lent ? sizeof lent_steps / sizeof *lent_steps : SCENARIO_STEPS;
+    return index < count ? &steps[index] : NULL;
+}
+
+void scenario_open(struct scenario *scenario) {
+    if (scenario->is_lent)
+        lent_open(&scenario->lent, scenario->disable ? scenario->disable : "");
+}
 
 void scenario_close(struct scenario *scenario) {
     tuff_trainer_close(scenario->trainer);
@@ -83,11 +135,14 @@ void scenario_close(struct scenario *scenario) {
     scenario->trainer = NULL;
     scenario->model = NULL;
     scenario->context = NULL;
+    if (scenario->is_lent)
+        lent_close(&scenario->lent);
 }
 
 void scenario_run(struct scenario *scenario) {
-    for (size_t i = 0; i < SCENARIO_STEPS; i++)
-        cr_assert_eq(scenario_steps[i].run(scenario), TUFF_OK, "%s: %s", scenario_steps[i].name,
-                     tuff_error_message());
+    const struct scenario_step *at;
+    scenario_open(scenario);
+    for (size_t i = 0; (at = scenario_step(scenario, i)); i++)
+        cr_assert_eq(at->run(scenario), TUFF_OK, "%s: %s", at->name, tuff_error_message());
     scenario_close(scenario);
 }

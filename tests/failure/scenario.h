@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a program does with a small model, step by step, so that each step can be made to fail and tried again:
- * open a device and a model, embed, open a trainer, take two optimizer steps, save. */
+ * open a device and a model, embed, open a trainer, take two optimizer steps, save. Or it lends its own device, and embeds
+ * from and into its own buffers. */
 #ifndef TUFF_TESTS_FAILURE_SCENARIO_H
 #define TUFF_TESTS_FAILURE_SCENARIO_H
 
-#include "tuff.h"
-
-enum { SCENARIO_WIDTH = 40, SCENARIO_TEXTS = 2 };
+#include "failure/lent.h"
 
 struct scenario {
     const char *disable; /* as in tuff_context_options */
@@ -16,21 +15,30 @@ struct scenario {
     const char *output;
     const tuff_allocator *allocator;
     const char *cache_folder;
+    bool is_lent; /* the device is the test's, and so are the buffers */
 
+    struct lent lent;
     tuff_context *context;
     tuff_model *model;
     tuff_trainer *trainer;
-    float vectors[SCENARIO_TEXTS * SCENARIO_WIDTH];
+    float vectors[LENT_NUMBERS]; /* of lent_texts */
 };
 
 struct scenario_step {
     const char *name;
     tuff_status (*run)(struct scenario *scenario);
+    /* Whether it can be asked for on a device that was lost, and would need it. */
+    bool (*is_open)(const struct scenario *scenario);
 };
 
 enum { SCENARIO_STEPS = 8 };
 extern const struct scenario_step scenario_steps[SCENARIO_STEPS];
 
+/* Step `index`, from 0, of this scenario; NULL behind the last. */
+const struct scenario_step *scenario_step(const struct scenario *scenario, size_t index);
+
+/* Before the first step, in good health: what is the test's own. */
+void scenario_open(struct scenario *scenario);
 /* Closes what is open. */
 void scenario_close(struct scenario *scenario);
 

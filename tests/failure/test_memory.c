@@ -50,23 +50,33 @@ static void fail_each(struct scenario *scenario, const struct scenario_step *ste
     cr_assert_gt(failures, 0, "%s allocates nothing", step->name);
 }
 
-Test(failure_memory, each_allocation_fails_once, .timeout = 1200) {
+static void close_all(struct scenario *scenario) {
+    scenario_close(scenario);
+    cr_assert_eq(atomic_load(&alive), 0, "%d blocks are left", atomic_load(&alive));
+}
+
+static void fail_all(bool is_lent) {
     char folder[TEST_PATH_SIZE];
     const tuff_allocator allocator = { allocate, release, NULL };
-    struct scenario scenario = { .allocator = &allocator };
+    struct scenario scenario = { .allocator = &allocator, .is_lent = is_lent };
+    const struct scenario_step *step;
     test_folder_make(folder);
     scenario.cache_folder = folder;
     scenario.output = folder;
-    for (size_t i = 0; i < SCENARIO_STEPS; i++) {
-        if (i != 7)
-            fail_each(&scenario, &scenario_steps[i]);
-        if (i == 0) {
-            scenario_close(&scenario);
-            cr_assert_eq(atomic_load(&alive), 0, "opening a context leaves blocks behind");
-            fail_each(&scenario, &scenario_steps[0]);
-        }
-    }
-    scenario_close(&scenario);
-    cr_assert_eq(atomic_load(&alive), 0, "%d blocks are left", atomic_load(&alive));
+    scenario_open(&scenario);
+    fail_each(&scenario, scenario_step(&scenario, 0));
+    close_all(&scenario);
+    scenario_open(&scenario);
+    for (size_t i = 0; (step = scenario_step(&scenario, i)); i++)
+        fail_each(&scenario, step);
+    close_all(&scenario);
     test_folder_remove(folder);
+}
+
+Test(failure_memory, each_allocation_fails_once, .timeout = 1200) {
+    fail_all(false);
+}
+
+Test(failure_memory, each_allocation_for_tokens_of_a_lent_device_fails_once, .timeout = 1200) {
+    fail_all(true);
 }

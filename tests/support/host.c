@@ -142,6 +142,15 @@ void test_host_close(struct test_host *host) {
     cr_assert_eq(host->message_count, 0, "the validation layer said something");
 }
 
+VkSemaphore test_semaphore(struct test_host *host, VkSemaphoreType kind) {
+    const VkSemaphoreTypeCreateInfo type = { .sType = VK_STRUCTURE_TYPE_SEMAPHORE_TYPE_CREATE_INFO,
+                                             .semaphoreType = kind };
+    const VkSemaphoreCreateInfo info = { .sType = VK_STRUCTURE_TYPE_SEMAPHORE_CREATE_INFO, .pNext = &type };
+    VkSemaphore semaphore = VK_NULL_HANDLE;
+    cr_assert_eq(host->vkCreateSemaphore(host->device, &info, NULL, &semaphore), VK_SUCCESS);
+    return semaphore;
+}
+
 static uint32_t visible_type(struct test_host *host, uint32_t bits) {
     const VkMemoryPropertyFlags wanted =
         VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;

@@ -27,6 +27,8 @@
     X(vkQueueSubmit)                                                                                         \
     X(vkCreateSemaphore)                                                                                     \
     X(vkDestroySemaphore)                                                                                    \
+    X(vkSignalSemaphore)                                                                                     \
+    X(vkGetSemaphoreCounterValue)                                                                            \
     X(vkCreateBuffer)                                                                                        \
     X(vkDestroyBuffer)                                                                                       \
     X(vkGetBufferMemoryRequirements)                                                                         \
@@ -61,6 +63,8 @@ struct test_host {
 void test_host_open(struct test_host *host, const char *disable);
 /* Fails the test where the validation layer said something. */
 void test_host_close(struct test_host *host);
+
+VkSemaphore test_semaphore(struct test_host *host, VkSemaphoreType kind);
 
 /* A buffer in memory that the host sees. */
 struct test_host_buffer {
