@@ -4,7 +4,8 @@
 // variant. f16_wideinput: z is f32.
 //
 // A workgroup of lanes_x * lanes_y computes 8 * lanes_x outputs and 4 * tile_groups * lanes_y inputs; a lane, two groups of
-// four outputs and tile_groups groups of four inputs, `step` rows a turn; through shared memory where uses_shared.
+// four outputs and tile_groups groups of four inputs, `step` rows a turn; through shared memory where uses_shared. Where
+// is_split, the workgroups of each z sum split_rows rows, and d_weight are these sums one after the other.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "lib/storage.glsl"
@@ -14,6 +15,7 @@ layout(constant_id = 1) const uint lanes_y = 16;
 layout(constant_id = 2) const uint tile_groups = 1; // 1 or 2
 layout(constant_id = 3) const uint step = 16;
 layout(constant_id = 4) const uint uses_shared = 0;
+layout(constant_id = 5) const uint is_split = 0;
 layout(local_size_x = 8, local_size_x_id = 0, local_size_y = 16, local_size_y_id = 1) in;
 
 #ifdef VARIANT_wideinput
@@ -26,7 +28,7 @@ vec4 load_z(elem4 v) { return load4(v); }
 
 layout(binding = 0) readonly buffer Z { z_elem4 z[]; };   // (rows, N)
 layout(binding = 1) readonly buffer X { elem4 x[]; };     // (rows, K)
-layout(binding = 2) buffer DWeight { vec4 d_weight[]; };  // PANELS (N', K)
+layout(binding = 2) buffer DWeight { vec4 d_weight[]; };  // PANELS (N', K); is_split, of each part (N, K)
 layout(push_constant) uniform Push
 {
     uint rows;
@@ -36,6 +38,7 @@ layout(push_constant) uniform Push
     uint weight_stride;
     uint first_output;  // of d_weight, the one that z begins with
     uint accumulates;
+    uint split_rows;    // a multiple of step
 };
 
 const uint block_z = 2 * lanes_x;
@@ -72,9 +75,10 @@ void write4(uint z_group, uint x_group, vec4 s0, vec4 s1, vec4 s2, vec4 s3)
 {
     if (x_group >= x_groups)
         return;
+    uint part = is_split != 0 ? gl_WorkGroupID.z : 0;
     mat4 sums = mat4(s0, s1, s2, s3);
     for (uint i = 0; i < 4; ++i) {
-        uint at = x_group * weight_stride + first_output + 4 * z_group + i;
+        uint at = (part * x_groups + x_group) * weight_stride + first_output + 4 * z_group + i;
         if (4 * z_group + i < outputs)
             d_weight[at] = accumulates != 0 ? d_weight[at] + sums[i] : sums[i];
     }
@@ -97,7 +101,8 @@ void main()
     DECLARE(far)
     DECLARE(near_more)
     DECLARE(far_more)
-    for (uint first_row = 0; first_row < rows; first_row += step) {
+    uint row_end = is_split != 0 ? min((gl_WorkGroupID.z + 1) * split_rows, rows) : rows;
+    for (uint first_row = is_split != 0 ? gl_WorkGroupID.z * split_rows : 0; first_row < row_end; first_row += step) {
         if (uses_shared != 0) {
             barrier();
             fill_blocks(first_row, first_z, first_x);

@@ -7,7 +7,7 @@
 // A workgroup of lanes_x * lanes_y computes a block of tile_rows * lanes_y rows and 4 * tile_groups * lanes_x columns; a
 // subgroup, tile_rows rows with 4 * tile_groups columns a lane. The sum goes along K in groups of four, `step` of them a
 // turn, through shared memory; step divides the padded K / 4. All of a turn's products of a column follow each other: no
-// more than one sum a row and column is ever alive.
+// more than one sum a row and column is ever alive. is_split as in matmul_tiled.
 #version 450
 #extension GL_EXT_control_flow_attributes : require
 #extension GL_KHR_shader_subgroup_basic : require
@@ -23,6 +23,7 @@ layout(constant_id = 2) const uint lanes_x = 16;
 layout(constant_id = 3) const uint tile_rows = 8;   // 1 to 8
 layout(constant_id = 4) const uint tile_groups = 2; // 1 or 2
 layout(constant_id = 5) const uint step = 4;        // 1 to 4
+layout(constant_id = 6) const uint is_split = 0;
 layout(local_size_x = 256, local_size_x_id = 0) in;
 
 #ifdef VARIANT_wideinput
@@ -52,6 +53,7 @@ layout(push_constant) uniform Push
     uint weight_stride;
     uint first_output;  // of the weight
     uint y_stride;      // groups of four, padding included
+    uint split_groups;
     uint flags;
     uint dropout_stream;
     uint dropout_threshold;
@@ -61,6 +63,7 @@ layout(push_constant) uniform Push
 };
 
 const uint over_outputs = 0;
+#define PART (is_split != 0 ? gl_WorkGroupID.z : 0)
 #include "lib/linear_output.glsl"
 
 const uint MAX_ROWS = 8, MAX_GROUPS = 2, MAX_STEP = 4, MAX_FILLS = 8;
@@ -129,7 +132,8 @@ void main()
     [[unroll]] for (uint g = 0; g < tile_groups; ++g)
         [[unroll]] for (uint r = 0; r < tile_rows; ++r)
             sum[g][r] = vec4(0.0);
-    for (uint first_k = 0; first_k < groups; first_k += step) {
+    uint k_end = is_split != 0 ? min((PART + 1) * split_groups, groups) : groups;
+    for (uint first_k = is_split != 0 ? PART * split_groups : 0; first_k < k_end; first_k += step) {
         barrier();
         fill_blocks(first_k, from_x, from_weight);
         barrier();

@@ -5,7 +5,8 @@
 //
 // A workgroup of lanes_x * lanes_y computes a block of tile_rows * lanes_y rows and 4 * tile_groups * lanes_x columns;
 // a lane, tile_rows rows with tile_groups groups of four columns, `lanes` apart so that neighbours read neighbours.
-// The sum goes along K in groups of four, `step` of them a turn; through shared memory where uses_shared.
+// The sum goes along K in groups of four, `step` of them a turn; through shared memory where uses_shared. Where is_split,
+// the workgroups of each z sum one part of K, split_groups groups of it, and y are the parts' sums one after the other.
 #version 450
 #extension GL_EXT_control_flow_attributes : require
 #extension GL_GOOGLE_include_directive : require
@@ -22,6 +23,7 @@ layout(constant_id = 5) const uint uses_shared = 0;
 layout(constant_id = 6) const uint over_outputs = 0;
 layout(constant_id = 7) const uint step_divides = 0; // the padded K / 4, as it must where not shared
 layout(constant_id = 8) const uint rolls = 0; // keep the loop over a turn: some compilers spill when they unroll it
+layout(constant_id = 9) const uint is_split = 0; // where y is f32
 layout(local_size_x = 16, local_size_x_id = 0, local_size_y = 8, local_size_y_id = 1) in;
 
 #ifdef VARIANT_wideinput
@@ -38,7 +40,7 @@ layout(binding = 2) readonly buffer Bias { float bias[]; };         // (1, N) wh
 layout(binding = 3) readonly buffer Residual { elem4 residual[]; }; // (rows, cols) where HAS_RESIDUAL; may be y
 layout(binding = 4) readonly buffer Seed { uvec4 seed[]; };         // (1, 4) where has_dropout
 #ifdef VARIANT_wide
-layout(binding = 5) writeonly buffer Y { vec4 y[]; };               // (rows, cols)
+layout(binding = 5) writeonly buffer Y { vec4 y[]; };               // (rows, cols); is_split, (parts * rows, cols)
 #else
 layout(binding = 5) writeonly buffer Y { elem4 y[]; };
 #endif
@@ -52,6 +54,7 @@ layout(push_constant) uniform Push
     uint first_output;  // of the weight; over_outputs, the one that x begins with
     uint y_stride;      // groups of four, padding included
     uint turn;          // step; unknown to the compiler, so that it does not unroll
+    uint split_groups;  // a multiple of step
     uint flags;
     uint dropout_stream;
     uint dropout_threshold;
@@ -60,6 +63,7 @@ layout(push_constant) uniform Push
     float y_factor;
 };
 
+#define PART (is_split != 0 ? gl_WorkGroupID.z : 0)
 #include "lib/linear_output.glsl"
 
 const uint block_rows = tile_rows * lanes_y;
@@ -163,7 +167,8 @@ void main()
     [[unroll]] for (uint n = 0; n < weight_fills; ++n)
         from_weight[n] = weight_transfer(first_group, n);
     ROWS(DECLARE)
-    for (uint first_k = 0; first_k < groups; first_k += step) {
+    uint k_end = is_split != 0 ? min((PART + 1) * split_groups, groups) : groups;
+    for (uint first_k = is_split != 0 ? PART * split_groups : 0; first_k < k_end; first_k += step) {
         if (uses_shared != 0) {
             barrier();
             fill_blocks(first_k, from_x, from_weight);

@@ -2,11 +2,16 @@
 // The way of a finished sum of `linear` into y, for lanes that own four columns: bias, pre-activation, activation,
 // dropout, residual. x_factor and y_factor are powers of two: what x was divided by, and what y is multiplied with, to
 // leave room in f16. Columns beyond `cols` become zeros, whatever rows the weight has there.
-// Included after the kernel's bindings, push constants and over_outputs, with which y is a gradient.
+// Included after the kernel's bindings, push constants and over_outputs, with which y is a gradient; and after PART where
+// y are sums of parts, one after the other: the number of the one that is finished.
 
 layout(constant_id = 10) const uint activation = 0;
 layout(constant_id = 11) const uint keeps_sum = 0;   // store what activation is applied to
 layout(constant_id = 12) const uint has_dropout = 0;
+
+#ifndef PART
+#define PART 0
+#endif
 
 const uint HAS_BIAS = 1;
 const uint HAS_RESIDUAL = 2;
@@ -29,7 +34,7 @@ void finish(uint row, uint group, vec4 sum, vec4 bias4)
 {
     if (row >= rows || group >= y_stride)
         return;
-    uint at = row * y_stride + group;
+    uint at = (PART * rows + row) * y_stride + group;
     uint col = 4 * group;
     vec4 v = mix(vec4(0.0), sum * x_factor + bias4, lessThan(uvec4(col, col + 1, col + 2, col + 3), uvec4(cols)));
     if (keeps_sum != 0)

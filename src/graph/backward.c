@@ -44,8 +44,9 @@ static tuff_status add_step(struct tuff_graph *graph, size_t node, bool is_forwa
     return TUFF_OK;
 }
 
-/* The node's tensors live at the last step that was added. */
-static void use_all(const struct tuff_graph *graph, const struct tuff_node *node) {
+/* The node's tensors live at the last step that was added, and its scratch memory at that step alone. */
+static void use_all(const struct tuff_graph *graph, const struct tuff_node *node,
+                    struct tuff_tensor *scratch) {
     int32_t step = (int32_t)(graph->node_count + graph->backward_step_count - 1);
     for (size_t i = 0; i < TUFF_MAX_INPUTS; i++) {
         tuff_graph_use(node->inputs[i], step);
@@ -55,6 +56,7 @@ static void use_all(const struct tuff_graph *graph, const struct tuff_node *node
         tuff_graph_use(node->outputs[i], step);
         tuff_graph_use(node->d_outputs[i], step);
     }
+    tuff_graph_use(scratch, step);
 }
 
 static tuff_status differentiate_node(struct tuff_graph *graph, size_t index) {
@@ -67,8 +69,9 @@ static tuff_status differentiate_node(struct tuff_graph *graph, size_t index) {
     for (size_t i = 0; i < TUFF_MAX_INPUTS; i++)
         if (is_differentiable(node, i) && (node->inputs[i]->gradient || node->inputs[i]->wants_gradient))
             TUFF_TRY(give_gradient(graph, node, i));
+    TUFF_TRY(tuff_graph_scratch(graph, node, true, &node->d_scratch));
     TUFF_TRY(add_step(graph, index, false));
-    use_all(graph, node);
+    use_all(graph, node, node->d_scratch);
     return TUFF_OK;
 }
 
@@ -112,8 +115,10 @@ static tuff_status run_again(struct tuff_graph *graph, const struct tuff_segment
     for (size_t i = segment->first; i + 1 < segment->end; i++)
         TUFF_TRY(double_outputs(graph, segment, &graph->backward_nodes[i]));
     for (size_t i = segment->first; i + 1 < segment->end; i++) {
+        struct tuff_node *node = &graph->backward_nodes[i];
+        TUFF_TRY(tuff_graph_scratch(graph, node, false, &node->scratch));
         TUFF_TRY(add_step(graph, i, true));
-        use_all(graph, &graph->backward_nodes[i]);
+        use_all(graph, node, node->scratch);
     }
     return TUFF_OK;
 }

@@ -86,6 +86,13 @@ void tuff_graph_use(struct tuff_tensor *tensor, int32_t step) {
         tensor->last_use = step;
 }
 
+tuff_status tuff_graph_scratch(struct tuff_graph *graph, const struct tuff_node *node, bool is_backward,
+                               struct tuff_tensor **out_tensor) {
+    const struct tuff_shape shape = tuff_op_scratch(graph->device, node, is_backward);
+    *out_tensor = NULL;
+    return shape.rows > 0 ? tuff_graph_tensor(graph, "scratch", shape, out_tensor) : TUFF_OK;
+}
+
 tuff_status tuff_graph_append(struct tuff_graph *graph, const struct tuff_op *op,
                               const union tuff_params *params, struct tuff_tensor *const *inputs,
                               size_t input_count, struct tuff_tensor **out_first) {
@@ -99,11 +106,13 @@ tuff_status tuff_graph_append(struct tuff_graph *graph, const struct tuff_op *op
     for (size_t i = 0; i < TUFF_MAX_OUTPUTS; i++)
         if (shapes[i].rows > 0)
             TUFF_TRY(tuff_graph_tensor(graph, op->name, shapes[i], &node->outputs[i]));
+    TUFF_TRY(tuff_graph_scratch(graph, node, false, &node->scratch));
     int32_t step = (int32_t)graph->node_count++;
     for (size_t i = 0; i < TUFF_MAX_INPUTS; i++)
         tuff_graph_use(node->inputs[i], step);
     for (size_t i = 0; i < TUFF_MAX_OUTPUTS; i++)
         tuff_graph_use(node->outputs[i], step);
+    tuff_graph_use(node->scratch, step);
     *out_first = node->outputs[0];
     return TUFF_OK;
 }

@@ -64,6 +64,9 @@ tuff_status tuff_graph_segment(struct tuff_graph *graph, size_t first);
 /* A tensor of the graph that no op makes: gradients. */
 tuff_status tuff_graph_tensor(struct tuff_graph *graph, const char *name, struct tuff_shape shape,
                               struct tuff_tensor **out_tensor);
+/* Memory for a pass of the node, as its op says; NULL where it needs none. */
+tuff_status tuff_graph_scratch(struct tuff_graph *graph, const struct tuff_node *node, bool is_backward,
+                               struct tuff_tensor **out_tensor);
 /* The tensor lives at this step; NULL is fine. */
 void tuff_graph_use(struct tuff_tensor *tensor, int32_t step);
 

@@ -98,6 +98,12 @@ void tuff_case_free(struct tuff_case *check_case) {
     tuff_free(check_case);
 }
 
+static tuff_status make_scratch(struct tuff_case *check_case, const struct tuff_node *node, bool is_backward,
+                                struct tuff_tensor **out_scratch) {
+    const struct tuff_shape shape = tuff_op_scratch(check_case->device, node, is_backward);
+    return shape.rows > 0 ? new_tensor(check_case, shape, out_scratch) : TUFF_OK;
+}
+
 /* Outputs start as NaN, so that what a kernel forgets to write is seen. */
 static tuff_status make_outputs(struct tuff_case *check_case, struct tuff_node *node) {
     struct tuff_shape shapes[TUFF_MAX_OUTPUTS] = { 0 };
@@ -114,7 +120,7 @@ static tuff_status make_outputs(struct tuff_case *check_case, struct tuff_node *
         tuff_free(bytes);
         TUFF_TRY(status);
     }
-    return TUFF_OK;
+    return make_scratch(check_case, node, false, &node->scratch);
 }
 
 /* The gradients of outputs are random; those of float inputs start as random numbers too, to be
@@ -140,7 +146,7 @@ static tuff_status make_gradients(struct tuff_case *check_case, struct tuff_node
         if (!node->accumulates[i])
             memset(node->d_inputs[i]->reference, 0, value_count(&shape) * sizeof(double));
     }
-    return TUFF_OK;
+    return make_scratch(check_case, node, true, &node->d_scratch);
 }
 
 static tuff_status run_once(struct tuff_device *device, const struct tuff_node *node, bool backward) {

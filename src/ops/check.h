@@ -6,7 +6,7 @@
 #include "base/timing.h"
 #include "ops/op.h"
 
-enum { TUFF_CASE_TENSORS = TUFF_MAX_INPUTS * 2 + TUFF_MAX_OUTPUTS * 2 };
+enum { TUFF_CASE_TENSORS = TUFF_MAX_INPUTS * 2 + TUFF_MAX_OUTPUTS * 2 + 2 };
 
 struct tuff_case {
     struct tuff_device *device;

@@ -26,9 +26,13 @@ struct inventory {
 /* The products of BERT's layers, as ops/linear.c reads them: tokens, inner size, outputs, activation,
  * options. Large, and few enough that other tiles are chosen. */
 static const uint32_t products[][8] = {
-    { 1024, 768, 768, TUFF_ACTIVATION_NONE, 3 }, { 1024, 768, 3072, TUFF_ACTIVATION_GELU, 1 },
-    { 128, 768, 768, TUFF_ACTIVATION_NONE, 3 },  { 128, 384, 1536, TUFF_ACTIVATION_GELU, 1 },
-    { 8, 768, 768, TUFF_ACTIVATION_TANH, 1 },    { 0 },
+    { 1024, 768, 768, TUFF_ACTIVATION_NONE, 3 },
+    { 1024, 768, 3072, TUFF_ACTIVATION_GELU, 1 },
+    { 128, 768, 768, TUFF_ACTIVATION_NONE, 3 },
+    { 128, 384, 1536, TUFF_ACTIVATION_GELU, 1 },
+    { 1024, 384, 384, TUFF_ACTIVATION_NONE, 3 },
+    { 8, 768, 768, TUFF_ACTIVATION_TANH, 1 },
+    { 0 },
 };
 
 /* Heads of 32, 64 and 128 columns with and without dropout, as ops/attention.c reads them. */

@@ -84,23 +84,28 @@ static tuff_status shape(const struct tuff_device *device, const struct tuff_nod
     return TUFF_OK;
 }
 
+static struct tuff_matmul forward_product(const struct tuff_node *node) {
+    return (struct tuff_matmul){
+        .x = node->inputs[X],
+        .weight = node->inputs[WEIGHT],
+        .bias = node->inputs[BIAS],
+        .residual = node->inputs[RESIDUAL],
+        .seed = node->inputs[SEED],
+        .y = node->outputs[Y],
+        .sum = node->outputs[SUM],
+        .scratch = node->scratch,
+        .activation = node->params.linear.activation,
+        .dropout = node->params.linear.dropout,
+        .first_output = node->params.linear.first_output,
+        .x_exponent = node->params.linear.x_exponent,
+        .y_exponent = node->params.linear.y_exponent,
+    };
+}
+
 static tuff_status forward(struct tuff_device *device, struct tuff_recording *recording,
                            const struct tuff_node *node) {
-    return tuff_matmul_run(device, recording,
-                           &(struct tuff_matmul){
-                               .x = node->inputs[X],
-                               .weight = node->inputs[WEIGHT],
-                               .bias = node->inputs[BIAS],
-                               .residual = node->inputs[RESIDUAL],
-                               .seed = node->inputs[SEED],
-                               .y = node->outputs[Y],
-                               .sum = node->outputs[SUM],
-                               .activation = node->params.linear.activation,
-                               .dropout = node->params.linear.dropout,
-                               .first_output = node->params.linear.first_output,
-                               .x_exponent = node->params.linear.x_exponent,
-                               .y_exponent = node->params.linear.y_exponent,
-                           });
+    const struct tuff_matmul product = forward_product(node);
+    return tuff_matmul_run(device, recording, &product);
 }
 
 /* ---------------------------------------------------------------- backward */
@@ -161,35 +166,59 @@ static tuff_status backward_output(struct tuff_device *device, struct tuff_recor
         });
 }
 
+static struct tuff_outer_product weight_product(const struct tuff_node *node) {
+    return (struct tuff_outer_product){
+        .z = node->d_outputs[Y],
+        .x = node->inputs[X],
+        .d_weight = node->d_inputs[WEIGHT],
+        .scratch = node->d_scratch,
+        .first_output = node->params.linear.first_output,
+        .accumulates = node->accumulates[WEIGHT] || is_window(node),
+    };
+}
+
+static struct tuff_matmul input_product(const struct tuff_node *node) {
+    return (struct tuff_matmul){
+        .x = node->d_outputs[Y],
+        .weight = node->inputs[WEIGHT],
+        .residual = node->accumulates[X] ? node->d_inputs[X] : NULL,
+        .y = node->d_inputs[X],
+        .scratch = node->d_scratch,
+        .first_output = node->params.linear.first_output,
+        .over_outputs = true,
+    };
+}
+
 static tuff_status backward_weight(struct tuff_device *device, struct tuff_recording *recording,
                                    const struct tuff_node *node) {
+    const struct tuff_outer_product product = weight_product(node);
     TUFF_TRY(clear_window(recording, node, WEIGHT));
-    return tuff_outer_product_run(device, recording,
-                                  &(struct tuff_outer_product){
-                                      .z = node->d_outputs[Y],
-                                      .x = node->inputs[X],
-                                      .d_weight = node->d_inputs[WEIGHT],
-                                      .first_output = node->params.linear.first_output,
-                                      .accumulates = node->accumulates[WEIGHT] || is_window(node),
-                                  });
+    return tuff_outer_product_run(device, recording, &product);
 }
 
 static tuff_status backward(struct tuff_device *device, struct tuff_recording *recording,
                             const struct tuff_node *node) {
+    const struct tuff_matmul product = input_product(node);
     TUFF_TRY(backward_output(device, recording, node));
     if (node->d_inputs[WEIGHT])
         TUFF_TRY(backward_weight(device, recording, node));
-    if (!node->d_inputs[X])
-        return TUFF_OK;
-    return tuff_matmul_run(device, recording,
-                           &(struct tuff_matmul){
-                               .x = node->d_outputs[Y],
-                               .weight = node->inputs[WEIGHT],
-                               .residual = node->accumulates[X] ? node->d_inputs[X] : NULL,
-                               .y = node->d_inputs[X],
-                               .first_output = node->params.linear.first_output,
-                               .over_outputs = true,
-                           });
+    return node->d_inputs[X] ? tuff_matmul_run(device, recording, &product) : TUFF_OK;
+}
+
+/* The products of the backward pass follow each other: the larger scratch serves both. */
+static struct tuff_shape scratch(const struct tuff_device *device, const struct tuff_node *node,
+                                 bool is_backward) {
+    const struct tuff_matmul product = is_backward ? input_product(node) : forward_product(node);
+    struct tuff_shape of_weight = { 0 }, of_input = { 0 };
+    if (!is_backward)
+        return tuff_matmul_scratch(device, &product);
+    if (node->d_inputs[WEIGHT]) {
+        const struct tuff_outer_product outer = weight_product(node);
+        of_weight = tuff_outer_scratch(device, &outer);
+    }
+    if (node->d_inputs[X])
+        of_input = tuff_matmul_scratch(device, &product);
+    return tuff_shape_size(&of_input) > tuff_shape_size(&of_weight) ? of_input : of_weight;
 }
 
 /* ---------------------------------------------------------------- reference */
@@ -364,6 +393,7 @@ const struct tuff_op tuff_op_linear = {
     .shape = shape,
     .forward = forward,
     .backward = backward,
+    .scratch = scratch,
     .reference_forward = reference_forward,
     .reference_backward = reference_backward,
     .parameter_inputs = 1 << WEIGHT,

@@ -13,6 +13,7 @@
 #include "kernels/matmul_tiled.h"
 #include "ops/matmul_coopmat.h"
 #include "ops/matmul_int8.h"
+#include "ops/matmul_split.h"
 
 enum { HAS_BIAS = 1, HAS_RESIDUAL = 2 };                                    /* as in the shaders */
 enum { VARIANT_F32, VARIANT_F16, VARIANT_F16_WIDE, VARIANT_F16_WIDEINPUT }; /* of matmul_tiled */
@@ -111,26 +112,29 @@ static tuff_status run_tiled(struct tuff_recording *recording, const struct tuff
                              const struct tuff_matmul_tile *tile) {
     const struct tuff_shape *y = &matmul->y->shape;
     uint32_t groups = tuff_shape_stride(&matmul->x->shape) / 4;
+    const struct tuff_split split = tuff_split_of(groups, tile->step, tile->splits);
     struct tuff_grid grid = { divide_up(y->rows, tile->tile_rows * tile->lanes_y),
-                              divide_up(tuff_padded(y->cols) / 4, tile->tile_groups * tile->lanes_x), 1,
-                              tuff_matmul_cost(matmul) };
-    return tuff_run_matmul_tiled(recording, tiled_variant(matmul), grid,
-                                 &(struct tuff_matmul_tiled){
-                                     TUFF_MATMUL_SLICES(matmul),
-                                     .push = { TUFF_MATMUL_PUSH(matmul), .groups = groups,
-                                               .weight_stride = tuff_shape_stride(&matmul->weight->shape),
-                                               .turn = tile->step, TUFF_MATMUL_FACTORS(matmul) },
-                                     .spec = { .lanes_x = tile->lanes_x,
-                                               .lanes_y = tile->lanes_y,
-                                               .tile_rows = tile->tile_rows,
-                                               .tile_groups = tile->tile_groups,
-                                               .step = tile->step,
-                                               .uses_shared = tile->uses_shared,
-                                               .step_divides = groups % tile->step == 0,
-                                               .rolls = tile->rolls,
-                                               .over_outputs = matmul->over_outputs,
-                                               TUFF_MATMUL_SPEC(matmul) },
-                                 });
+                              divide_up(tuff_padded(y->cols) / 4, tile->tile_groups * tile->lanes_x),
+                              split.parts, tuff_matmul_cost(matmul) };
+    return tuff_run_matmul_tiled(
+        recording, tiled_variant(matmul), grid,
+        &(struct tuff_matmul_tiled){
+            TUFF_MATMUL_SLICES(matmul),
+            .push = { TUFF_MATMUL_PUSH(matmul), .groups = groups,
+                      .weight_stride = tuff_shape_stride(&matmul->weight->shape), .turn = tile->step,
+                      .split_groups = split.length, TUFF_MATMUL_FACTORS(matmul) },
+            .spec = { .lanes_x = tile->lanes_x,
+                      .lanes_y = tile->lanes_y,
+                      .tile_rows = tile->tile_rows,
+                      .tile_groups = tile->tile_groups,
+                      .step = tile->step,
+                      .uses_shared = tile->uses_shared,
+                      .step_divides = groups % tile->step == 0,
+                      .rolls = tile->rolls,
+                      .is_split = split.parts > 1,
+                      .over_outputs = matmul->over_outputs,
+                      TUFF_MATMUL_SPEC(matmul) },
+        });
 }
 
 static tuff_status run_broadcast(struct tuff_recording *recording, const struct tuff_matmul *matmul,
@@ -157,28 +161,30 @@ static tuff_status run_broadcast(struct tuff_recording *recording, const struct 
 static tuff_status run_subgroup(struct tuff_recording *recording, const struct tuff_matmul *matmul,
                                 const struct tuff_matmul_tile *tile) {
     const struct tuff_shape *y = &matmul->y->shape;
+    uint32_t groups = tuff_shape_stride(&matmul->x->shape) / 4;
+    const struct tuff_split split = tuff_split_of(groups, tile->step, tile->splits);
     struct tuff_grid grid = { divide_up(y->rows, tile->tile_rows * tile->lanes_y),
-                              divide_up(tuff_padded(y->cols) / 4, tile->tile_groups * tile->lanes_x), 1,
-                              tuff_matmul_cost(matmul) };
-    return tuff_run_matmul_subgroup(
-        recording, tiled_variant(matmul), grid,
-        &(struct tuff_matmul_subgroup){
-            TUFF_MATMUL_SLICES(matmul),
-            .push = { TUFF_MATMUL_PUSH(matmul), .groups = tuff_shape_stride(&matmul->x->shape) / 4,
-                      .weight_stride = tuff_shape_stride(&matmul->weight->shape),
-                      TUFF_MATMUL_FACTORS(matmul) },
-            .spec = { .workgroup_size = tile->lanes_x * tile->lanes_y,
-                      .subgroup_size = tile->subgroup_size,
-                      .lanes_x = tile->lanes_x,
-                      .tile_rows = tile->tile_rows,
-                      .tile_groups = tile->tile_groups,
-                      .step = tile->step,
-                      TUFF_MATMUL_SPEC(matmul) },
-        });
+                              divide_up(tuff_padded(y->cols) / 4, tile->tile_groups * tile->lanes_x),
+                              split.parts, tuff_matmul_cost(matmul) };
+    return tuff_run_matmul_subgroup(recording, tiled_variant(matmul), grid,
+                                    &(struct tuff_matmul_subgroup){
+                                        TUFF_MATMUL_SLICES(matmul),
+                                        .push = { TUFF_MATMUL_PUSH(matmul), .groups = groups,
+                                                  .weight_stride = tuff_shape_stride(&matmul->weight->shape),
+                                                  .split_groups = split.length, TUFF_MATMUL_FACTORS(matmul) },
+                                        .spec = { .workgroup_size = tile->lanes_x * tile->lanes_y,
+                                                  .subgroup_size = tile->subgroup_size,
+                                                  .lanes_x = tile->lanes_x,
+                                                  .tile_rows = tile->tile_rows,
+                                                  .tile_groups = tile->tile_groups,
+                                                  .step = tile->step,
+                                                  .is_split = split.parts > 1,
+                                                  TUFF_MATMUL_SPEC(matmul) },
+                                    });
 }
 
-tuff_status tuff_matmul_run_with(struct tuff_recording *recording, const struct tuff_matmul *matmul,
-                                 const struct tuff_matmul_tile *tile) {
+static tuff_status run_kernel(struct tuff_recording *recording, const struct tuff_matmul *matmul,
+                              const struct tuff_matmul_tile *tile) {
     if (tile->kernel == TUFF_MATMUL_BROADCAST)
         return run_broadcast(recording, matmul, tile);
     if (tile->kernel == TUFF_MATMUL_BLOCKS)
@@ -188,6 +194,27 @@ tuff_status tuff_matmul_run_with(struct tuff_recording *recording, const struct 
     if (tile->kernel == TUFF_MATMUL_SUBGROUP)
         return run_subgroup(recording, matmul, tile);
     return run_tiled(recording, matmul, tile);
+}
+
+tuff_status tuff_matmul_run_with(struct tuff_recording *recording, const struct tuff_matmul *matmul,
+                                 const struct tuff_matmul_tile *tile) {
+    const struct tuff_shape *y = &matmul->y->shape;
+    const uint32_t parts = tuff_matmul_split_shape(matmul, tile).rows / y->rows;
+    if (parts < 2) {
+        struct tuff_matmul_tile whole = *tile;
+        whole.splits = 0;
+        return run_kernel(recording, matmul, &whole);
+    }
+    const struct tuff_tensor sums = { .shape = { .type = TUFF_TYPE_F32, .rows = y->rows, .cols = y->cols },
+                                      .slice = matmul->scratch->slice };
+    TUFF_TRY(run_kernel(recording,
+                        &(struct tuff_matmul){ .x = matmul->x,
+                                               .weight = matmul->weight,
+                                               .y = &sums,
+                                               .first_output = matmul->first_output,
+                                               .over_outputs = matmul->over_outputs },
+                        tile));
+    return tuff_matmul_split_sum(recording, matmul, parts);
 }
 
 /* NULL: a plain kernel. */
@@ -201,28 +228,46 @@ static const struct tuff_matrix_shape *matrix_shape_for(const struct tuff_device
     return matmul->y->shape.rows > FEW_ROWS ? tuff_coopmat_default(device, TUFF_MATRIX_F16) : NULL;
 }
 
+static struct tuff_matmul_tile tile_for(const struct tuff_device *device, const struct tuff_matmul *matmul) {
+    const struct tuff_shape *y = &matmul->y->shape;
+    return tuff_matmul_tile_for(device,
+                                &(struct tuff_product){ .type = matmul->weight->shape.type,
+                                                        .layout = matmul->weight->shape.layout,
+                                                        .rows = y->rows,
+                                                        .cols = y->cols,
+                                                        .groups = tuff_shape_stride(&matmul->x->shape) / 4,
+                                                        .over_outputs = matmul->over_outputs });
+}
+
+struct tuff_shape tuff_matmul_scratch(const struct tuff_device *device, const struct tuff_matmul *matmul) {
+    if (matmul->weight->shape.type == TUFF_TYPE_I8 || matrix_shape_for(device, matmul))
+        return (struct tuff_shape){ 0 };
+    const struct tuff_matmul_tile tile = tile_for(device, matmul);
+    return tuff_matmul_split_shape(matmul, &tile);
+}
+
+/* What was measured since the memory was planned may want more of it than there is. */
+static bool has_room(const struct tuff_tensor *scratch, const struct tuff_shape *wanted) {
+    return scratch && tuff_shape_size(wanted) <= scratch->slice.size;
+}
+
 tuff_status tuff_matmul_run(struct tuff_device *device, struct tuff_recording *recording,
                             const struct tuff_matmul *matmul) {
-    const struct tuff_shape *y = &matmul->y->shape;
     if (matmul->weight->shape.type == TUFF_TYPE_I8)
         return tuff_int8_run(device, recording, matmul);
-    const struct tuff_matrix_shape *shape = matrix_shape_for(device, matmul);
-    if (shape)
-        return tuff_coopmat_run(device, recording, matmul, shape);
-    const struct tuff_matmul_tile tile = tuff_matmul_tile_for(
-        device, &(struct tuff_product){ .type = matmul->weight->shape.type,
-                                        .layout = matmul->weight->shape.layout,
-                                        .rows = y->rows,
-                                        .cols = y->cols,
-                                        .groups = tuff_shape_stride(&matmul->x->shape) / 4,
-                                        .over_outputs = matmul->over_outputs });
+    const struct tuff_matrix_shape *matrices = matrix_shape_for(device, matmul);
+    if (matrices)
+        return tuff_coopmat_run(device, recording, matmul, matrices);
+    struct tuff_matmul_tile tile = tile_for(device, matmul);
+    const struct tuff_shape wanted = tuff_matmul_split_shape(matmul, &tile);
+    if (!has_room(matmul->scratch, &wanted))
+        tile.splits = 0;
     return tuff_matmul_run_with(recording, matmul, &tile);
 }
 
 /* ---------------------------------------------------------------- outer products */
 
-/* Outputs that are written: padding too where z reaches the end of d_weight, so that it becomes zero. */
-static uint32_t outputs_of(const struct tuff_outer_product *product) {
+uint32_t tuff_outer_outputs(const struct tuff_outer_product *product) {
     uint32_t cols = product->z->shape.cols;
     return product->first_output == 0 && cols == product->d_weight->shape.rows ? tuff_padded(cols) : cols;
 }
@@ -239,7 +284,7 @@ static tuff_status run_outer_lanes(struct tuff_recording *recording, const struc
     uint32_t tile_groups = 16; /* seen: 8 and 32 take longer, the one by a third, the other by a tenth */
     while (tile_groups > x_groups)
         tile_groups /= 2;
-    struct tuff_grid grid = { divide_up(x_groups, tile_groups), divide_up(outputs_of(product), 64), 1,
+    struct tuff_grid grid = { divide_up(x_groups, tile_groups), divide_up(tuff_outer_outputs(product), 64), 1,
                               outer_cost(product) };
     return tuff_run_matmul_outer_lanes(
         recording, 0, grid,
@@ -248,7 +293,7 @@ static tuff_status run_outer_lanes(struct tuff_recording *recording, const struc
             .x = product->x->slice,
             .d_weight = product->d_weight->slice,
             .push = { .rows = product->z->shape.rows,
-                      .outputs = outputs_of(product),
+                      .outputs = tuff_outer_outputs(product),
                       .z_groups = tuff_shape_stride(&product->z->shape) / 4,
                       .x_groups = x_groups,
                       .weight_stride = tuff_shape_stride(&product->d_weight->shape),
@@ -262,13 +307,12 @@ static tuff_status run_outer_lanes(struct tuff_recording *recording, const struc
         });
 }
 
-tuff_status tuff_outer_product_run_with(struct tuff_recording *recording,
-                                        const struct tuff_outer_product *product,
-                                        const struct tuff_outer_tile *tile) {
+static tuff_status run_outer_tiled(struct tuff_recording *recording, const struct tuff_outer_product *product,
+                                   const struct tuff_outer_tile *tile, const struct tuff_split *split) {
     uint32_t variant = !tuff_is_f16(product->x) ? 0 : tuff_is_f16(product->z) ? 1 : 2;
     uint32_t x_groups = tuff_shape_stride(&product->x->shape) / 4;
-    struct tuff_grid grid = { divide_up(outputs_of(product), 8 * tile->lanes_x),
-                              divide_up(x_groups, tile->tile_groups * tile->lanes_y), 1,
+    struct tuff_grid grid = { divide_up(tuff_outer_outputs(product), 8 * tile->lanes_x),
+                              divide_up(x_groups, tile->tile_groups * tile->lanes_y), split->parts,
                               outer_cost(product) };
     return tuff_run_matmul_outer_tiled(
         recording, variant, grid,
@@ -277,18 +321,49 @@ tuff_status tuff_outer_product_run_with(struct tuff_recording *recording,
             .x = product->x->slice,
             .d_weight = product->d_weight->slice,
             .push = { .rows = product->z->shape.rows,
-                      .outputs = outputs_of(product),
+                      .outputs = tuff_outer_outputs(product),
                       .z_groups = tuff_shape_stride(&product->z->shape) / 4,
                       .x_groups = x_groups,
                       .weight_stride = tuff_shape_stride(&product->d_weight->shape),
                       .first_output = product->first_output,
-                      .accumulates = product->accumulates },
+                      .accumulates = product->accumulates,
+                      .split_rows = split->length },
             .spec = { .lanes_x = tile->lanes_x,
                       .lanes_y = tile->lanes_y,
                       .tile_groups = tile->tile_groups,
                       .step = tile->step,
-                      .uses_shared = tile->uses_shared },
+                      .uses_shared = tile->uses_shared,
+                      .is_split = split->parts > 1 },
         });
+}
+
+tuff_status tuff_outer_product_run_with(struct tuff_recording *recording,
+                                        const struct tuff_outer_product *product,
+                                        const struct tuff_outer_tile *tile) {
+    const struct tuff_split split = tuff_split_of(product->z->shape.rows, tile->step, tile->splits);
+    if (split.parts < 2)
+        return run_outer_tiled(recording, product, tile, &split);
+    const struct tuff_tensor sums = { .shape = { .type = TUFF_TYPE_F32,
+                                                 .layout = TUFF_LAYOUT_PANELS,
+                                                 .rows = product->z->shape.cols,
+                                                 .cols = product->x->shape.cols },
+                                      .slice = product->scratch->slice };
+    TUFF_TRY(run_outer_tiled(
+        recording, &(struct tuff_outer_product){ .z = product->z, .x = product->x, .d_weight = &sums }, tile,
+        &split));
+    return tuff_outer_split_sum(recording, product, split.parts);
+}
+
+static struct tuff_outer_tile outer_tile_for(const struct tuff_device *device,
+                                             const struct tuff_outer_product *product) {
+    return tuff_outer_tile_for(device, product->z->shape.rows, product->z->shape.cols,
+                               tuff_shape_stride(&product->x->shape) / 4);
+}
+
+struct tuff_shape tuff_outer_scratch(const struct tuff_device *device,
+                                     const struct tuff_outer_product *product) {
+    const struct tuff_outer_tile tile = outer_tile_for(device, product);
+    return tuff_outer_split_shape(product, &tile);
 }
 
 tuff_status tuff_outer_product_run(struct tuff_device *device, struct tuff_recording *recording,
@@ -297,6 +372,9 @@ tuff_status tuff_outer_product_run(struct tuff_device *device, struct tuff_recor
     if (tuff_matmul_uses_lanes(device, product->x->shape.type) &&
         tuff_shape_stride(&product->z->shape) >= lanes)
         return run_outer_lanes(recording, product, lanes);
-    const struct tuff_outer_tile tile = tuff_outer_tile_for(device);
+    struct tuff_outer_tile tile = outer_tile_for(device, product);
+    const struct tuff_shape wanted = tuff_outer_split_shape(product, &tile);
+    if (!has_room(product->scratch, &wanted))
+        tile.splits = 0;
     return tuff_outer_product_run_with(recording, product, &tile);
 }

@@ -16,6 +16,7 @@ struct tuff_matmul {
     const struct tuff_tensor *seed;     /* I32 (1, 4), read where there is dropout */
     const struct tuff_tensor *y;        /* (M, N) of x's type, or F32; F16 or F32 where x is I8 */
     const struct tuff_tensor *sum;      /* (M, N), what activation is applied to; NULL: not kept */
+    const struct tuff_tensor *scratch;  /* of tuff_matmul_scratch; NULL: the product is not split */
     enum tuff_activation activation;
     struct tuff_dropout dropout;
     uint32_t first_output;          /* of the weight: the first column of y, or of x over_outputs */
@@ -29,6 +30,7 @@ struct tuff_outer_product {
     const struct tuff_tensor *z;        /* (M, N) */
     const struct tuff_tensor *x;        /* (M, K) */
     const struct tuff_tensor *d_weight; /* PANELS (N', K), F32 */
+    const struct tuff_tensor *scratch;  /* of tuff_outer_scratch; NULL: the product is not split */
     uint32_t first_output;
     bool accumulates;
 };
@@ -38,16 +40,22 @@ tuff_status tuff_matmul_run(struct tuff_device *device, struct tuff_recording *r
 /* With a tile other than the device's own. */
 tuff_status tuff_matmul_run_with(struct tuff_recording *recording, const struct tuff_matmul *matmul,
                                  const struct tuff_matmul_tile *tile);
+/* The memory that the product is quicker with, for the sums of its parts (ops/matmul_split.h); rows 0: none. */
+struct tuff_shape tuff_matmul_scratch(const struct tuff_device *device, const struct tuff_matmul *matmul);
 
 tuff_status tuff_outer_product_run(struct tuff_device *device, struct tuff_recording *recording,
                                    const struct tuff_outer_product *product);
 tuff_status tuff_outer_product_run_with(struct tuff_recording *recording,
                                         const struct tuff_outer_product *product,
                                         const struct tuff_outer_tile *tile);
+struct tuff_shape tuff_outer_scratch(const struct tuff_device *device,
+                                     const struct tuff_outer_product *product);
 
 /* For the files of the kernels. */
 uint32_t tuff_matmul_flags(const struct tuff_matmul *matmul); /* HAS_BIAS, HAS_RESIDUAL of the shaders */
 uint64_t tuff_matmul_cost(const struct tuff_matmul *matmul);
+/* Outputs that are written: padding too where z reaches the end of d_weight, so that it becomes zero. */
+uint32_t tuff_outer_outputs(const struct tuff_outer_product *product);
 /* Of the first that is there: a binding that a kernel does not read needs a buffer all the same. */
 struct tuff_slice tuff_slice_or(const struct tuff_tensor *tensor, const struct tuff_tensor *other);
 

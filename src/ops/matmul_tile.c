@@ -20,6 +20,10 @@ static uint64_t workgroups(const struct tuff_matmul_tile *tile, uint32_t rows, u
            divide_up(cols, 4 * tile->tile_groups * tile->lanes_x);
 }
 
+static uint64_t lanes_of(const struct tuff_matmul_tile *tile, uint32_t rows, uint32_t cols) {
+    return workgroups(tile, rows, cols) * tile->lanes_x * tile->lanes_y;
+}
+
 /* ---------------------------------------------------------------- drivers for the CPU */
 
 static bool has_known_width(const struct tuff_device *device) {
@@ -98,6 +102,8 @@ static const struct tuff_matmul_tile cpu_tile = {
  * more, few instructions beside the multiply-adds (1.13 to 1.30 in all, at f32 and f16). A lane
  * brings a whole number of groups to each block: lanes_x * lanes_y divides step * tile_rows * lanes_y and
  * step * 4 * tile_groups * lanes_x. */
+
+enum { ENOUGH_LANES = 64 * 128 }; /* for some dozens of cores */
 
 /* 64 outputs a lane, 64 x 128 a workgroup: AMD since RDNA, Adreno. */
 static const struct tuff_matmul_tile large_tile = {
@@ -194,16 +200,28 @@ static bool subgroup_tile_serves(const struct tuff_device *device, uint32_t grou
     return has_blocks(device) && tuff_matmul_subgroup_tile(device, out_tile) && groups % out_tile->step == 0;
 }
 
+/* Into parts that each are some hundreds of products long, so many that the device has work; Vulkan does not tell its cores,
+ * of which GPUs that share a processor's memory have about a quarter. `groups` of four products, on `lanes` where whole. */
+static uint32_t splits_for(const struct tuff_device *device, uint64_t lanes, uint32_t groups) {
+    enum { MOST = 8, LEAST_GROUPS = 64 };
+    const uint64_t enough = device->info.type == TUFF_DEVICE_DISCRETE ? ENOUGH_LANES : ENOUGH_LANES / 4;
+    uint32_t splits = 1;
+    while (splits < MOST && splits * lanes < enough && groups / (2 * splits) >= LEAST_GROUPS)
+        splits *= 2;
+    return splits > 1 ? splits : 0;
+}
+
 /* The largest tile that keeps some dozens of cores at work and wastes no rows. */
 static struct tuff_matmul_tile gpu_tile(const struct tuff_device *device, uint32_t rows, uint32_t cols,
                                         uint32_t groups, bool over_outputs) {
-    enum { ENOUGH = 64 * 128 /* lanes */ };
     struct tuff_matmul_tile tiles[] = { { 0 }, *best_tile(device, over_outputs), common_tile, small_tile };
     const size_t first = !over_outputs && subgroup_tile_serves(device, groups, &tiles[0]) ? 0 : 1;
     for (size_t i = first; i < sizeof tiles / sizeof tiles[0]; i++)
-        if (workgroups(&tiles[i], rows, cols) * tiles[i].lanes_x * tiles[i].lanes_y >= ENOUGH)
+        if (lanes_of(&tiles[i], rows, cols) >= ENOUGH_LANES)
             return tiles[i];
-    return rows > 16 ? small_tile : least_tile;
+    struct tuff_matmul_tile tile = rows > 16 ? small_tile : least_tile;
+    tile.splits = splits_for(device, lanes_of(&tile, rows, cols), groups);
+    return tile;
 }
 
 static struct tuff_matmul_tile table_tile(const struct tuff_device *device,
@@ -226,7 +244,8 @@ static struct tuff_matmul_tile table_tile(const struct tuff_device *device,
 bool tuff_matmul_tile_equals(const struct tuff_matmul_tile *a, const struct tuff_matmul_tile *b) {
     return a->kernel == b->kernel && a->lanes_x == b->lanes_x && a->lanes_y == b->lanes_y &&
            a->tile_rows == b->tile_rows && a->tile_groups == b->tile_groups && a->step == b->step &&
-           a->uses_shared == b->uses_shared && a->rolls == b->rolls && a->subgroup_size == b->subgroup_size;
+           a->uses_shared == b->uses_shared && a->rolls == b->rolls && a->subgroup_size == b->subgroup_size &&
+           a->splits == b->splits;
 }
 
 const char *tuff_matmul_tile_text(const struct tuff_matmul_tile *tile, char text[TUFF_TILE_TEXT_SIZE]) {
@@ -235,38 +254,13 @@ const char *tuff_matmul_tile_text(const struct tuff_matmul_tile *tile, char text
                                          [TUFF_MATMUL_BROADCAST] = "broadcast",
                                          [TUFF_MATMUL_SUBGROUP] = "subgroup",
                                          [TUFF_MATMUL_BLOCKS] = "blocks" };
-    snprintf(text, TUFF_TILE_TEXT_SIZE, "%s %ux%u of %ux%u lanes, step %u%s", names[tile->kernel],
+    char split[24] = "";
+    if (tile->splits > 1)
+        snprintf(split, sizeof split, ", split in %u", tile->splits);
+    snprintf(text, TUFF_TILE_TEXT_SIZE, "%s %ux%u of %ux%u lanes, step %u%s%s", names[tile->kernel],
              tile->tile_rows, tile->tile_groups, tile->lanes_x, tile->lanes_y, tile->step,
-             tile->rolls ? ", rolled" : "");
+             tile->rolls ? ", rolled" : "", split);
     return text;
-}
-
-/* The tables' tile, smaller ones of its kind for drivers of the CPU, and those of any GPU for GPUs. */
-size_t tuff_matmul_tile_candidates(const struct tuff_device *device, const struct tuff_product *product,
-                                   struct tuff_matmul_tile out_tiles[TUFF_TILE_CANDIDATES]) {
-    size_t count = 0;
-    struct tuff_matmul_tile tile = table_tile(device, product);
-    const bool is_of_cpu = tile.kernel == TUFF_MATMUL_LANES || tile.kernel == TUFF_MATMUL_BLOCKS;
-    const bool is_cpu = device->info.type == TUFF_DEVICE_CPU;
-    out_tiles[count++] = tile;
-    while (is_of_cpu && tile.tile_rows % 16 == 0 && count < 3) {
-        tile.tile_rows /= 2;
-        out_tiles[count++] = tile;
-    }
-    if (is_cpu && tile.kernel == TUFF_MATMUL_LANES)
-        out_tiles[count++] = cpu_tile;
-    if (out_tiles[0].kernel == TUFF_MATMUL_BLOCKS && out_tiles[0].tile_groups == 2) {
-        out_tiles[count] = out_tiles[0];
-        out_tiles[count++].tile_groups = 1;
-    }
-    if (subgroup_tile_serves(device, product->groups, &tile) &&
-        !tuff_matmul_tile_equals(&tile, &out_tiles[0]))
-        out_tiles[count++] = tile;
-    for (size_t i = 0; !is_cpu && tuff_matmul_gpu_tiles[i]; i++)
-        if (fits(device, tuff_matmul_gpu_tiles[i]) &&
-            !tuff_matmul_tile_equals(tuff_matmul_gpu_tiles[i], &out_tiles[0]))
-            out_tiles[count++] = *tuff_matmul_gpu_tiles[i];
-    return count;
 }
 
 /* Rows are measured at few numbers, which stand for those around them. */
@@ -276,6 +270,69 @@ static uint32_t rows_like(uint32_t rows) {
         if (rows <= 2 * measured[i])
             return measured[i];
     return 2048;
+}
+
+struct tile_list {
+    const struct tuff_device *device;
+    struct tuff_matmul_tile *tiles; /* the first is the tables' */
+    size_t count;
+};
+
+static void add_gpu_tile(struct tile_list *list, const struct tuff_matmul_tile *tile) {
+    if (fits(list->device, tile) && !tuff_matmul_tile_equals(tile, &list->tiles[0]))
+        list->tiles[list->count++] = *tile;
+}
+
+/* Split, where it leaves the device idle when it is whole. */
+static void add_split_tiles(struct tile_list *list, const struct tuff_product *product,
+                            const struct tuff_matmul_tile *whole) {
+    enum { MOST = 8, LEAST_GROUPS = 32 };
+    const uint64_t lanes = lanes_of(whole, rows_like(product->rows), product->cols);
+    struct tuff_matmul_tile tile = *whole;
+    for (tile.splits = 2; tile.splits <= MOST; tile.splits *= 2)
+        if (lanes * tile.splits < 4 * ENOUGH_LANES && product->groups / tile.splits >= LEAST_GROUPS)
+            add_gpu_tile(list, &tile);
+}
+
+static void add_gpu_tiles(struct tile_list *list, const struct tuff_product *product) {
+    static const struct tuff_matmul_tile *const to_split[] = { &common_tile, &small_tile, &least_tile };
+    struct tuff_matmul_tile subgroup_tile;
+    if (subgroup_tile_serves(list->device, product->groups, &subgroup_tile)) {
+        add_gpu_tile(list, &subgroup_tile);
+        add_split_tiles(list, product, &subgroup_tile);
+    }
+    for (size_t i = 0; tuff_matmul_gpu_tiles[i]; i++)
+        add_gpu_tile(list, tuff_matmul_gpu_tiles[i]);
+    for (size_t i = 0; i < sizeof to_split / sizeof *to_split; i++)
+        add_split_tiles(list, product, to_split[i]);
+}
+
+static void add_cpu_tiles(struct tile_list *list) {
+    struct tuff_matmul_tile tile = list->tiles[0];
+    const bool has_lanes = tile.kernel == TUFF_MATMUL_LANES;
+    const bool has_blocks_of_outputs = tile.kernel == TUFF_MATMUL_BLOCKS;
+    while ((has_lanes || has_blocks_of_outputs) && tile.tile_rows % 16 == 0 && list->count < 3) {
+        tile.tile_rows /= 2;
+        list->tiles[list->count++] = tile;
+    }
+    if (has_lanes)
+        list->tiles[list->count++] = cpu_tile;
+    if (has_blocks_of_outputs && tile.tile_groups == 2) {
+        list->tiles[list->count] = list->tiles[0];
+        list->tiles[list->count++].tile_groups = 1;
+    }
+}
+
+/* The tables' tile, smaller ones of its kind for drivers of the CPU, and those of any GPU for GPUs. */
+size_t tuff_matmul_tile_candidates(const struct tuff_device *device, const struct tuff_product *product,
+                                   struct tuff_matmul_tile out_tiles[TUFF_TILE_CANDIDATES]) {
+    struct tile_list list = { .device = device, .tiles = out_tiles, .count = 1 };
+    out_tiles[0] = table_tile(device, product);
+    if (device->info.type == TUFF_DEVICE_CPU)
+        add_cpu_tiles(&list);
+    else
+        add_gpu_tiles(&list, product);
+    return list.count;
 }
 
 enum { CHOICE_OF_MATMUL = 1 }; /* the first number of a key; F16 is above it */
@@ -289,10 +346,11 @@ static void make_key(const struct tuff_product *product, uint32_t key[TUFF_DECIS
 
 tuff_status tuff_matmul_tile_choose(struct tuff_device *device, const struct tuff_product *product,
                                     const struct tuff_matmul_tile *tile, double ms) {
-    struct tuff_decision choice = { .value = { tile->kernel, tile->lanes_x, tile->lanes_y, tile->tile_rows,
-                                               tile->tile_groups, tile->step, tile->uses_shared,
-                                               tile->rolls + 2 * tile->subgroup_size },
-                                    .ms = ms };
+    struct tuff_decision choice = {
+        .value = { tile->kernel, tile->lanes_x, tile->lanes_y, tile->tile_rows, tile->tile_groups, tile->step,
+                   tile->uses_shared + 2 * tile->splits, tile->rolls + 2 * tile->subgroup_size },
+        .ms = ms
+    };
     make_key(product, choice.key);
     return tuff_decisions_put(device->decisions, &choice);
 }
@@ -312,7 +370,8 @@ bool tuff_matmul_tile_measured(const struct tuff_device *device, const struct tu
                                              .tile_rows = value[3],
                                              .tile_groups = value[4],
                                              .step = value[5],
-                                             .uses_shared = value[6] != 0,
+                                             .uses_shared = value[6] & 1,
+                                             .splits = value[6] / 2,
                                              .rolls = value[7] & 1,
                                              .subgroup_size = value[7] / 2 };
     const size_t count = tuff_matmul_tile_candidates(device, product, tiles);
@@ -336,8 +395,13 @@ const struct tuff_outer_tile tuff_outer_gpu_tile = {
     .lanes_x = 8, .lanes_y = 16, .tile_groups = 2, .step = 16, .uses_shared = true
 };
 
-struct tuff_outer_tile tuff_outer_tile_for(const struct tuff_device *device) {
+struct tuff_outer_tile tuff_outer_tile_for(const struct tuff_device *device, uint32_t rows, uint32_t outputs,
+                                           uint32_t groups) {
     if (device->info.type == TUFF_DEVICE_CPU)
         return (struct tuff_outer_tile){ .lanes_x = 4, .lanes_y = 4, .tile_groups = 1, .step = 1 };
-    return tuff_outer_gpu_tile;
+    struct tuff_outer_tile tile = tuff_outer_gpu_tile;
+    const uint64_t blocks =
+        (uint64_t)divide_up(outputs, 8 * tile.lanes_x) * divide_up(groups, tile.tile_groups * tile.lanes_y);
+    tile.splits = splits_for(device, blocks * tile.lanes_x * tile.lanes_y, rows / 4);
+    return tile;
 }

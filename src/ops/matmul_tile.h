@@ -22,6 +22,8 @@ struct tuff_matmul_tile {
     bool uses_shared;
     bool rolls;
     uint32_t subgroup_size; /* of TUFF_MATMUL_SUBGROUP alone */
+    uint32_t
+        splits; /* parts of the sum at most that are computed side by side (ops/matmul_split.h); 0: it is whole */
 };
 
 /* Whether the kernels for CPU drivers that take addresses serve this type. */
@@ -43,7 +45,7 @@ struct tuff_product {
 struct tuff_matmul_tile tuff_matmul_tile_for(const struct tuff_device *device,
                                              const struct tuff_product *product);
 
-enum { TUFF_TILE_CANDIDATES = 16, TUFF_TILE_TEXT_SIZE = 96 };
+enum { TUFF_TILE_CANDIDATES = 24, TUFF_TILE_TEXT_SIZE = 96 };
 /* What the device may be given for the product, all within its limits; the tables' tile comes first. */
 size_t tuff_matmul_tile_candidates(const struct tuff_device *device, const struct tuff_product *product,
                                    struct tuff_matmul_tile out_tiles[TUFF_TILE_CANDIDATES]);
@@ -63,9 +65,12 @@ struct tuff_outer_tile {
     uint32_t tile_groups;
     uint32_t step;
     bool uses_shared;
+    uint32_t splits;
 };
 
-struct tuff_outer_tile tuff_outer_tile_for(const struct tuff_device *device);
+/* Of a product of z (rows, outputs) and x (rows, 4 * groups). */
+struct tuff_outer_tile tuff_outer_tile_for(const struct tuff_device *device, uint32_t rows, uint32_t outputs,
+                                           uint32_t groups);
 
 /* What any GPU may be given, for tests: every device runs these. */
 extern const struct tuff_matmul_tile *const tuff_matmul_gpu_tiles[]; /* NULL at the end */

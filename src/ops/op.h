@@ -95,6 +95,7 @@ struct tuff_node {
     struct tuff_tensor *d_inputs[TUFF_MAX_INPUTS];
     bool accumulates[TUFF_MAX_INPUTS];
     struct tuff_tensor *d_outputs[TUFF_MAX_OUTPUTS];
+    struct tuff_tensor *scratch, *d_scratch; /* of op->scratch, while forward and backward run; NULL: none */
 };
 
 struct tuff_case; /* ops/check.h */
@@ -109,6 +110,10 @@ struct tuff_op {
     /* NULL until the op can be trained through. */
     tuff_status (*backward)(struct tuff_device *device, struct tuff_recording *recording,
                             const struct tuff_node *node);
+    /* The memory that a pass of the node uses beside its tensors, whose shapes are known: rows 0 where it is none. It may
+     * be less when the pass is recorded. NULL: the op never uses any. */
+    struct tuff_shape (*scratch)(const struct tuff_device *device, const struct tuff_node *node,
+                                 bool is_backward);
     /* On tensor->reference arrays, sums in double, simple loops. Reads d_outputs' and adds into d_inputs'. */
     void (*reference_forward)(const struct tuff_node *node);
     void (*reference_backward)(const struct tuff_node *node);
@@ -121,6 +126,10 @@ struct tuff_op {
     const uint32_t (*check_shapes)[8];
     double tolerance_f32, tolerance_f16; /* of the largest value */
 };
+
+/* What op->scratch says; rows 0 where there is none. */
+struct tuff_shape tuff_op_scratch(const struct tuff_device *device, const struct tuff_node *node,
+                                  bool is_backward);
 
 #define TUFF_OPS(X)                                                                                          \
     X(fetch_tokens)                                                                                          \

@@ -7,7 +7,7 @@
 #include "base/memory.h"
 #include "base/timing.h"
 #include "ops/check.h"
-#include "ops/matmul.h"
+#include "ops/matmul_split.h"
 
 enum { ROUNDS = 3, REPEATS = 3, CONFIRMATIONS = 4 };
 
@@ -68,6 +68,23 @@ static tuff_status check(struct contest *contest, struct candidate *candidate, f
     if (!candidate->is_right)
         snprintf(candidate->remark, sizeof candidate->remark,
                  "wrong: `tuff check` tells what the device gets wrong");
+    return TUFF_OK;
+}
+
+/* Memory for the candidate that is split into most parts. */
+static tuff_status make_scratch(struct contest *contest, struct tuff_case *check_case) {
+    struct tuff_shape largest = { 0 };
+    struct tuff_tensor *scratch = NULL;
+    for (size_t i = 0; i < contest->count; i++) {
+        const struct tuff_shape shape =
+            tuff_matmul_split_shape(&contest->matmul, &contest->candidates[i].tile);
+        if (tuff_shape_size(&shape) > tuff_shape_size(&largest))
+            largest = shape;
+    }
+    if (largest.rows > 0)
+        TUFF_TRY(tuff_case_random(check_case, largest.type, largest.layout, largest.rows, largest.cols, 1,
+                                  &scratch));
+    contest->matmul.scratch = scratch;
     return TUFF_OK;
 }
 
@@ -186,6 +203,7 @@ static tuff_status hold(struct contest *contest, struct tuff_case *check_case) {
     const struct tuff_product *product = contest->product;
     float *y = NULL;
     TUFF_TRY(make_tensors(contest, check_case));
+    TUFF_TRY(make_scratch(contest, check_case));
     TUFF_TRY(tuff_alloc((size_t)product->rows * product->cols, sizeof *y, &y));
     tuff_status status = TUFF_OK;
     for (size_t i = 0; i < contest->count && status == TUFF_OK; i++)

@@ -85,6 +85,15 @@ Test(ops_linear, without_addresses) {
     test_op_backward(&tuff_op_linear, few, COUNT_OF(few), "buffer_address");
 }
 
+/* Results so small and sums so long that a GPU computes parts of them side by side: of the product, of the gradient of its
+ * inputs, of that of its weight. */
+Test(ops_linear, split) {
+    static const uint32_t split[][8] = { { 3, 1031, 37, 1, 3, 10 }, { 17, 776, 65, 0, 9 },
+                                         { 9, 30, 1031, 0, 3 },     { 5, 20, 600, 1, 9 },
+                                         { 520, 24, 40, 0, 1 },     { 1043, 13, 35, 1, 11 } };
+    test_op_as_gpu(&tuff_op_linear, split, COUNT_OF(split));
+}
+
 Test(ops_linear, differences) {
     static const uint32_t smooth[][8] = {
         { 3, 5, 4, 1, 3 }, { 3, 5, 4, 2, 3 }, { 3, 5, 4, 4, 11 }, { 2, 3, 9, 5, 3, 30 }

@@ -2,10 +2,12 @@
 /* Every tile that some GPU is given, run on the device at hand against a plain product. */
 #include <criterion/criterion.h>
 #include <math.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "ops/check.h"
 #include "ops/matmul_coopmat.h"
+#include "ops/matmul_split.h"
 #include "support/device.h"
 
 static const uint32_t shapes[][3] = {
@@ -43,6 +45,17 @@ static void finish(struct tuff_recording *recording) {
     tuff_recording_destroy(recording);
 }
 
+/* Memory of that shape with random numbers in it; NULL where the shape is none. */
+static struct tuff_tensor *scratch_of(struct tuff_case *check_case, const struct tuff_shape *shape) {
+    struct tuff_tensor *tensor = NULL;
+    if (shape->rows == 0)
+        return NULL;
+    cr_assert_eq(
+        tuff_case_random(check_case, shape->type, shape->layout, shape->rows, shape->cols, 1, &tensor),
+        TUFF_OK, "%s", tuff_error_message());
+    return tensor;
+}
+
 static struct tuff_recording *start(struct tuff_case *check_case) {
     struct tuff_recording *recording = NULL;
     cr_assert_eq(tuff_recording_create(check_case->device, &recording), TUFF_OK);
@@ -58,7 +71,9 @@ static void check_matmul(struct tuff_case *check_case, const struct tuff_matmul_
                                               : random_tensor(check_case, TUFF_LAYOUT_PANELS, cols, inner);
     struct tuff_tensor *y = random_tensor(check_case, TUFF_LAYOUT_ROWS, rows, cols);
     struct tuff_recording *recording = start(check_case);
-    const struct tuff_matmul matmul = { .x = x, .weight = weight, .y = y, .over_outputs = over_outputs };
+    struct tuff_matmul matmul = { .x = x, .weight = weight, .y = y, .over_outputs = over_outputs };
+    const struct tuff_shape parts = tuff_matmul_split_shape(&matmul, tile);
+    matmul.scratch = scratch_of(check_case, &parts);
     cr_assert_eq(tuff_matmul_run_with(recording, &matmul, tile), TUFF_OK, "%s", tuff_error_message());
     finish(recording);
     float *values = download(check_case, y);
@@ -73,11 +88,13 @@ static void check_matmul(struct tuff_case *check_case, const struct tuff_matmul_
         }
     tuff_free(values);
     cr_expect(worst <= tolerance(check_case),
-              "%u x %u x %u, tile %u x %u of %u x %u lanes, type %d: off by %g", rows, cols, inner,
-              tile->tile_rows, 4 * tile->tile_groups, tile->lanes_y, tile->lanes_x, check_case->type, worst);
+              "%u x %u x %u, tile %u x %u of %u x %u lanes, split in %u, type %d: off by %g", rows, cols,
+              inner, tile->tile_rows, 4 * tile->tile_groups, tile->lanes_y, tile->lanes_x, tile->splits,
+              check_case->type, worst);
 }
 
-static void check_outer(struct tuff_case *check_case, const uint32_t *shape) {
+static void check_outer(struct tuff_case *check_case, const struct tuff_outer_tile *tile,
+                        const uint32_t *shape) {
     uint32_t rows = shape[0], inner = shape[1], cols = shape[2];
     struct tuff_tensor *z = random_tensor(check_case, TUFF_LAYOUT_ROWS, rows, cols);
     struct tuff_tensor *x = random_tensor(check_case, TUFF_LAYOUT_ROWS, rows, inner);
@@ -85,9 +102,10 @@ static void check_outer(struct tuff_case *check_case, const uint32_t *shape) {
     cr_assert_eq(tuff_case_random(check_case, TUFF_TYPE_F32, TUFF_LAYOUT_PANELS, cols, inner, 1, &d_weight),
                  TUFF_OK);
     struct tuff_recording *recording = start(check_case);
-    const struct tuff_outer_product product = { .z = z, .x = x, .d_weight = d_weight };
-    cr_assert_eq(tuff_outer_product_run_with(recording, &product, &tuff_outer_gpu_tile), TUFF_OK, "%s",
-                 tuff_error_message());
+    struct tuff_outer_product product = { .z = z, .x = x, .d_weight = d_weight };
+    const struct tuff_shape parts = tuff_outer_split_shape(&product, tile);
+    product.scratch = scratch_of(check_case, &parts);
+    cr_assert_eq(tuff_outer_product_run_with(recording, &product, tile), TUFF_OK, "%s", tuff_error_message());
     finish(recording);
     float *values = download(check_case, d_weight);
     double worst = 0;
@@ -100,23 +118,31 @@ static void check_outer(struct tuff_case *check_case, const uint32_t *shape) {
             worst = difference > worst || isnan(difference) ? difference : worst;
         }
     tuff_free(values);
-    cr_expect(worst <= tolerance(check_case), "%u x %u x %u, outer product, type %d: off by %g", rows, cols,
-              inner, check_case->type, worst);
+    cr_expect(worst <= tolerance(check_case), "%u x %u x %u, outer product, split in %u, type %d: off by %g",
+              rows, cols, inner, tile->splits, check_case->type, worst);
+}
+
+static struct tuff_case *start_case(struct tuff_device *device, enum tuff_type type) {
+    struct tuff_case *check_case = NULL;
+    cr_assert_eq(tuff_alloc(1, sizeof *check_case, &check_case), TUFF_OK);
+    *check_case = (struct tuff_case){ .device = device, .type = type, .seed = 1 };
+    cr_assert_eq(tuff_arena_create(device, TUFF_MEMORY_DEVICE, "test", &check_case->arena), TUFF_OK);
+    return check_case;
 }
 
 /* One shape and type, with tensors of its own. */
 static void check_with(struct tuff_device *device, enum tuff_type type, const uint32_t *shape,
                        const struct tuff_matmul_tile *tile, bool over_outputs) {
-    static struct tuff_case check_case;
-    check_case = (struct tuff_case){ .device = device, .type = type, .seed = 1 };
-    cr_assert_eq(tuff_arena_create(device, TUFF_MEMORY_DEVICE, "test", &check_case.arena), TUFF_OK);
-    if (tile)
-        check_matmul(&check_case, tile, shape, over_outputs);
-    else
-        check_outer(&check_case, shape);
-    tuff_arena_destroy(check_case.arena);
-    for (uint32_t i = 0; i < check_case.tensor_count; i++)
-        tuff_free(check_case.tensors[i].reference);
+    struct tuff_case *check_case = start_case(device, type);
+    check_matmul(check_case, tile, shape, over_outputs);
+    tuff_case_free(check_case);
+}
+
+static void check_outer_with(struct tuff_device *device, enum tuff_type type, const uint32_t *shape,
+                             const struct tuff_outer_tile *tile) {
+    struct tuff_case *check_case = start_case(device, type);
+    check_outer(check_case, tile, shape);
+    tuff_case_free(check_case);
 }
 
 Test(ops_of_gpus, matmul_tiles) {
@@ -127,7 +153,7 @@ Test(ops_of_gpus, matmul_tiles) {
                 for (int over_outputs = 0; over_outputs < 2; over_outputs++)
                     check_with(device, (enum tuff_type)type, shapes[s], tuff_matmul_gpu_tiles[t],
                                over_outputs);
-            check_with(device, (enum tuff_type)type, shapes[s], NULL, false);
+            check_outer_with(device, (enum tuff_type)type, shapes[s], &tuff_outer_gpu_tile);
         }
     test_device_close(device);
 }
@@ -143,7 +169,51 @@ Test(ops_of_gpus, rows_of_subgroups) {
     }
     for (size_t s = 0; s < sizeof products / sizeof products[0]; s++)
         for (int type = TUFF_TYPE_F32; type <= TUFF_TYPE_F16; type++)
-            check_with(device, (enum tuff_type)type, products[s], &tile, false);
+            for (tile.splits = 0; tile.splits <= 4; tile.splits += 2)
+                check_with(device, (enum tuff_type)type, products[s], &tile, false);
+    test_device_close(device);
+}
+
+/* Sums of one turn, which stay whole, of fewer turns than parts, and of parts that end within a turn. */
+Test(ops_of_gpus, split) {
+    static const uint32_t products[][3] = { { 1, 8, 8 }, { 7, 61, 13 }, { 33, 260, 70 }, { 67, 1031, 130 } };
+    static const uint32_t outers[][3] = { { 16, 8, 8 }, { 33, 29, 13 }, { 131, 40, 70 }, { 1031, 77, 65 } };
+    struct tuff_device *device = test_device();
+    struct tuff_outer_tile outer = tuff_outer_gpu_tile;
+    for (size_t s = 0; s < sizeof products / sizeof products[0]; s++)
+        for (int type = TUFF_TYPE_F32; type <= TUFF_TYPE_F16; type++)
+            for (uint32_t splits = 2; splits <= 8; splits += 3) {
+                struct tuff_matmul_tile tile = *tuff_matmul_gpu_tiles[s];
+                tile.splits = outer.splits = splits;
+                check_with(device, (enum tuff_type)type, products[s], &tile, false);
+                check_with(device, (enum tuff_type)type, products[s], &tile, true);
+                check_outer_with(device, (enum tuff_type)type, outers[s], &outer);
+            }
+    test_device_close(device);
+}
+
+/* Parts are added up in one order. */
+Test(ops_of_gpus, split_sums_are_the_same_in_each_run) {
+    struct tuff_device *device = test_device();
+    struct tuff_case *check_case = start_case(device, TUFF_TYPE_F32);
+    struct tuff_matmul_tile tile = *tuff_matmul_gpu_tiles[0];
+    tile.splits = 8;
+    struct tuff_matmul matmul = { .x = random_tensor(check_case, TUFF_LAYOUT_ROWS, 17, 777),
+                                  .weight = random_tensor(check_case, TUFF_LAYOUT_PANELS, 130, 777),
+                                  .y = random_tensor(check_case, TUFF_LAYOUT_ROWS, 17, 130) };
+    const struct tuff_shape parts = tuff_matmul_split_shape(&matmul, &tile);
+    matmul.scratch = scratch_of(check_case, &parts);
+    float *results[2];
+    for (int run = 0; run < 2; run++) {
+        struct tuff_recording *recording = start(check_case);
+        cr_assert_eq(tuff_matmul_run_with(recording, &matmul, &tile), TUFF_OK, "%s", tuff_error_message());
+        finish(recording);
+        results[run] = download(check_case, matmul.y);
+    }
+    cr_expect_eq(memcmp(results[0], results[1], 17 * 130 * sizeof(float)), 0);
+    tuff_free(results[0]);
+    tuff_free(results[1]);
+    tuff_case_free(check_case);
     test_device_close(device);
 }
 

@@ -33,6 +33,28 @@ Test(ops_tune, candidates_stay_within_limits) {
     test_device_close_idle(device);
 }
 
+/* A small result with a long sum, where it is split by default and where it is not: whole and split are tried. */
+Test(ops_tune, long_sums_may_be_split) {
+    static const uint32_t groups[] = { 192, 80 };
+    struct tuff_device *device = test_device();
+    device->info.type = TUFF_DEVICE_DISCRETE;
+    for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {
+        struct tuff_matmul_tile tiles[TUFF_TILE_CANDIDATES];
+        struct tuff_product longer = product;
+        longer.groups = groups[i];
+        const size_t count = tuff_matmul_tile_candidates(device, &longer, tiles);
+        size_t split = 0;
+        for (size_t t = 0; t < count; t++)
+            split += tiles[t].splits > 1;
+        cr_expect(split > 0 && split < count, "%zu of %zu", split, count);
+        cr_expect_eq(tiles[0].splits > 1, groups[i] == 192);
+        cr_assert_eq(tuff_matmul_tile_choose(device, &longer, &tiles[count - 1], 1), TUFF_OK);
+        const struct tuff_matmul_tile chosen = tuff_matmul_tile_for(device, &longer);
+        cr_expect(tuff_matmul_tile_equals(&chosen, &tiles[count - 1]) && chosen.splits > 1);
+    }
+    test_device_close_idle(device);
+}
+
 /* For numbers of rows around the one that was measured too, and only while it is a candidate. */
 Test(ops_tune, a_choice_is_used) {
     struct tuff_matmul_tile tiles[TUFF_TILE_CANDIDATES];

@@ -65,6 +65,13 @@ void test_op_backward(const struct tuff_op *op, const uint32_t (*shapes)[8], siz
         check_on(test_device_without(without), check_backward, op, shapes, count);
 }
 
+void test_op_as_gpu(const struct tuff_op *op, const uint32_t (*shapes)[8], size_t count) {
+    struct tuff_device *device = test_device();
+    device->info.type = TUFF_DEVICE_DISCRETE;
+    check_forward(device, op, shapes, count);
+    check_on(device, check_backward, op, shapes, count);
+}
+
 /* ---------------------------------------------------------------- finite differences */
 
 enum { PROBES = 24 }; /* elements tried of each input */

@@ -13,6 +13,8 @@ void test_op_forward(const struct tuff_op *op, const uint32_t (*shapes)[8], size
 /* The gradients likewise, stored and accumulated. */
 void test_op_backward(const struct tuff_op *op, const uint32_t (*shapes)[8], size_t count,
                       const char *without);
+/* Both with the kernels that a GPU is given, whatever the device is. */
+void test_op_as_gpu(const struct tuff_op *op, const uint32_t (*shapes)[8], size_t count);
 /* The reference's gradients of output 0 against finite differences of its forward. */
 void test_op_differences(const struct tuff_op *op, const uint32_t (*shapes)[8], size_t count);
 
