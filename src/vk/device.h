@@ -36,6 +36,7 @@ struct tuff_limits {
     uint32_t max_subgroup_size;
     uint32_t max_subgroups; /* of a size that was asked for, a workgroup */
     bool has_fast_dot;      /* four products of mixed signs in one instruction */
+    bool keeps_branches;    /* its compiler leaves in what specialization constants rule out */
     float timestamp_period; /* nanoseconds; 0: no timestamps on the queue */
 };
 

@@ -124,6 +124,7 @@ static void set_limits(const struct properties *properties, bool has_timestamps,
         .max_subgroups = has_sizes ? properties->subgroup_size.maxComputeWorkgroupSubgroups : UINT32_MAX,
         .has_fast_dot =
             properties->dot_product.integerDotProduct4x8BitPackedMixedSignednessAccelerated == VK_TRUE,
+        .keeps_branches = properties->driver.driverID == VK_DRIVER_ID_GOOGLE_SWIFTSHADER,
         .timestamp_period = has_timestamps ? limits->timestampPeriod : 0,
     };
     memcpy(out->max_workgroup_size, limits->maxComputeWorkGroupSize, sizeof out->max_workgroup_size);

@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "vk/layouts.h"
 #include "vk/pipeline_cache.h"
+#include "vk/specialize.h"
 
 /* One pipeline; its lock is held while it is made. */
 struct entry {
@@ -184,6 +185,20 @@ static VkResult create_from_module(struct tuff_device *device, const struct tuff
     return device->table.vkCreateComputePipelines(device->handle, cache, 1, &info, NULL, &pipeline->handle);
 }
 
+/* The variant's module, or one made of it, which the caller frees, for a compiler that is helped by that. */
+static tuff_status find_code(const struct tuff_device *device, const struct tuff_pipeline_key *key,
+                             const uint32_t **out_code, size_t *out_size, uint32_t **out_made) {
+    const struct tuff_kernel_variant *variant = &key->kernel->variants[key->variant];
+    *out_code = variant->code;
+    *out_size = variant->code_size;
+    *out_made = NULL;
+    if (!device->limits.keeps_branches)
+        return TUFF_OK;
+    TUFF_TRY(tuff_specialize(key->kernel, key->variant, key->specs, out_made, out_size));
+    *out_code = *out_made;
+    return TUFF_OK;
+}
+
 static tuff_status make(struct tuff_device *device, const struct tuff_pipeline_key *key,
                         VkPipelineCreateFlags flags, VkPipelineCache cache, struct tuff_pipeline *pipeline) {
     VkShaderModule module = VK_NULL_HANDLE;
@@ -192,13 +207,11 @@ static tuff_status make(struct tuff_device *device, const struct tuff_pipeline_k
     set_local_size(key, pipeline->local_size);
     TUFF_TRY(check(device, key, pipeline->local_size));
     TUFF_TRY(tuff_layouts_pipeline(device->pipelines->layouts, key->kernel, &pipeline->layout));
-    const struct tuff_kernel_variant *variant = &key->kernel->variants[key->variant];
-    const VkShaderModuleCreateInfo info = {
-        .sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO,
-        .codeSize = variant->code_size,
-        .pCode = variant->code,
-    };
+    VkShaderModuleCreateInfo info = { .sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO };
+    uint32_t *made = NULL;
+    TUFF_TRY(find_code(device, key, &info.pCode, &info.codeSize, &made));
     VkResult result = device->table.vkCreateShaderModule(device->handle, &info, NULL, &module);
+    tuff_free(made);
     if (result == VK_SUCCESS)
         result = create_from_module(device, key, flags, cache, module, pipeline);
     device->table.vkDestroyShaderModule(device->handle, module, NULL);
