@@ -237,9 +237,9 @@ tuff_status tuff_inventory(struct tuff_device *device, const tuff_pipelines_opti
     if (status == TUFF_OK)
         status = tell_recorded(&inventory, NULL, true, &defaults);
     if (status == TUFF_OK && options->all)
-        status = tell_others(&inventory);
-    if (status == TUFF_OK && options->all)
         status = tell_asked(&inventory, &defaults);
+    if (status == TUFF_OK && options->all)
+        status = tell_others(&inventory);
     tuff_free(defaults.keys);
     *out_failed = inventory.failed;
     return status;

@@ -90,15 +90,18 @@ static tuff_status read_executables(struct tuff_device *device, VkPipeline pipel
 
 tuff_status tuff_statistics_get(struct tuff_device *device, const struct tuff_pipeline_key *key,
                                 bool wants_assembly, struct tuff_statistics *out_statistics) {
-    bool is_told = device->features.executable_properties;
-    VkPipelineCreateFlags flags = is_told ? VK_PIPELINE_CREATE_CAPTURE_STATISTICS_BIT_KHR : 0;
+    VkPipelineCreateFlags flags = VK_PIPELINE_CREATE_CAPTURE_STATISTICS_BIT_KHR;
     struct tuff_pipeline pipeline;
     *out_statistics = (struct tuff_statistics){ 0 };
     TUFF_TRY(tuff_copy_text("", 0, &out_statistics->assembly));
-    if (is_told && wants_assembly)
+    if (!device->features.executable_properties) { /* it is enough that there is one */
+        const struct tuff_pipeline *made = NULL;
+        return tuff_pipeline_get(device, key, &made);
+    }
+    if (wants_assembly)
         flags |= VK_PIPELINE_CREATE_CAPTURE_INTERNAL_REPRESENTATIONS_BIT_KHR;
     tuff_status status = tuff_pipeline_make(device, key, flags, &pipeline);
-    if (status == TUFF_OK && is_told)
+    if (status == TUFF_OK)
         status = read_executables(device, pipeline.handle, wants_assembly, out_statistics);
     device->table.vkDestroyPipeline(device->handle, pipeline.handle, NULL);
     return status;

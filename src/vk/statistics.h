@@ -14,8 +14,8 @@ struct tuff_statistics {
     char *assembly; /* "" where none was asked for or is told */
 };
 
-/* Compiles the pipeline anew. Without the feature executable_properties it is compiled all the same and
- * nothing told. tuff_statistics_free afterwards, whatever the status. */
+/* Compiles the pipeline anew. Without the feature executable_properties nothing is told, and the pipeline is only made
+ * where it is not there yet. tuff_statistics_free afterwards, whatever the status. */
 tuff_status tuff_statistics_get(struct tuff_device *device, const struct tuff_pipeline_key *key,
                                 bool wants_assembly, struct tuff_statistics *out_statistics);
 void tuff_statistics_free(struct tuff_statistics *statistics);
