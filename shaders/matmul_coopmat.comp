@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// variants-cooperative_matrix: f16 f16_wide
+// variants-cooperative_matrix: f16 f16_wide f32_int8 f16_int8
 // target: vulkan1.2
 // y = residual + dropout(activation(x weight^T + bias)); with `over_outputs` y = residual + x weight, by matrices that a
-// subgroup multiplies together (VK_KHR_cooperative_matrix): f16 times f16, summed in f32. f16_wide: y is f32.
+// subgroup multiplies together (VK_KHR_cooperative_matrix): f16 times f16, summed in f32. f16_wide: y is f32. int8: x and
+// weight are I8 as in matmul_int8, summed in 32 bits, which is exact; y is f32 or f16.
 //
 // A workgroup computes subgroups_y * tiles_m * matrix_m rows and subgroups_x * tiles_n * matrix_n columns; a subgroup,
 // tiles_m by tiles_n matrices of sums. Along K it goes `steps` matrices a turn, through shared memory; what the next turn
@@ -14,7 +15,11 @@
 #ifdef VARIANT_interface
 #define VARIANT_f16
 #else
+#ifdef VARIANT_int8
+#extension GL_EXT_shader_explicit_arithmetic_types_int8 : require
+#else
 #extension GL_EXT_shader_explicit_arithmetic_types_float16 : require
+#endif
 #extension GL_KHR_cooperative_matrix : require
 #extension GL_KHR_memory_scope_semantics : require
 #extension GL_KHR_shader_subgroup_basic : require
@@ -37,8 +42,26 @@ layout(constant_id = 9) const uint over_outputs = 0;
 layout(constant_id = 13) const uint step_divides = 0; // the padded K
 layout(local_size_x = 128, local_size_x_id = 0) in;
 
-layout(binding = 0) readonly buffer X { uvec4 x[]; };               // (rows, K)
-layout(binding = 1) readonly buffer Weight { uvec4 weight[]; };     // PANELS: (N, K), or (K, N) over_outputs
+// What matrices hold and sum up, and how eight and four of them lie in a buffer and in shared memory. A uvec4 of the weight
+// is a bundle: of so many outputs, a group of four each.
+#ifdef VARIANT_int8
+#define factor int8_t
+#define total int
+#define total4 ivec4
+#define eight uvec2
+#define four uint
+const uint BUNDLE = 4;
+#else
+#define factor float16_t
+#define total float
+#define total4 vec4
+#define eight uvec4
+#define four f16vec4
+const uint BUNDLE = 2;
+#endif
+
+layout(binding = 0) readonly buffer X { eight x[]; };               // (rows, K); int8: and scales
+layout(binding = 1) readonly buffer Weight { uvec4 weight[]; };     // PANELS: (N, K), or (K, N) over_outputs; and scales
 layout(binding = 2) readonly buffer Bias { float bias[]; };         // (1, N) where HAS_BIAS
 layout(binding = 3) readonly buffer Residual { elem4 residual[]; }; // (rows, cols) where HAS_RESIDUAL; may be y
 layout(binding = 4) readonly buffer Seed { uvec4 seed[]; };         // (1, 4) where has_dropout
@@ -52,10 +75,12 @@ layout(push_constant) uniform Push
 {
     uint rows;
     uint cols;          // of y
-    uint octets;        // of eight along K, padding included
-    uint weight_pairs;  // half of the weight's padded outputs: a uvec4 holds two outputs' groups of four
-    uint first_output;  // of the weight; over_outputs, the one that x begins with
-    uint y_stride;      // groups of four, padding included
+    uint octets;         // of eight along K, padding included
+    uint weight_bundles; // of the weight's padded outputs
+    uint first_output;   // of the weight; over_outputs, the one that x begins with
+    uint y_stride;       // groups of four, padding included
+    uint x_scales;       // int8: where they begin, in words
+    uint weight_scales;  // int8: in groups of four
     uint flags;
     uint dropout_stream;
     uint dropout_threshold;
@@ -76,71 +101,87 @@ const uint block_cols = subgroups_x * tiles_n * matrix_n;
 const uint block_k = steps * matrix_k;
 const uint block_octets = block_k / 8;
 const uint block_fours = block_k / 4;
-const uint x_count = block_rows * block_octets; // of uvec4 in a turn
-const uint weight_count = block_cols * block_octets;
+const uint x_count = block_rows * block_octets; // of eights in a turn
+const uint weight_count = block_cols * block_fours / BUNDLE;
 const uint x_fills = (x_count + workgroup_size - 1) / workgroup_size; // of a lane
 const uint weight_fills = (weight_count + workgroup_size - 1) / workgroup_size;
 const uint MAX_FILLS = 8;
-// In shared memory, groups of four; two more a row spread the banks.
-const uint x_pitch = block_fours + 2;
-const uint weight_pitch = (over_outputs == 0 ? block_fours : block_cols / 4) + 2;
-shared f16vec4 x_block[block_rows * x_pitch];
-shared f16vec4 weight_block[(over_outputs == 0 ? block_cols : block_k) * weight_pitch];
-shared vec4 sums[workgroup_size / subgroup_size * matrix_m * matrix_n / 4];
+// In shared memory, groups of four; BUNDLE more, 16 bytes, a row spread the banks.
+const uint x_pitch = block_fours + BUNDLE;
+const uint weight_pitch = (over_outputs == 0 ? block_fours : block_cols / 4) + BUNDLE;
+shared four x_block[block_rows * x_pitch];
+shared four weight_block[(over_outputs == 0 ? block_cols : block_k) * weight_pitch];
+shared total4 sums[workgroup_size / subgroup_size * matrix_m * matrix_n / 4];
 
-f16vec4 halves(uvec2 v) { return f16vec4(unpackFloat2x16(v.x), unpackFloat2x16(v.y)); }
+#ifdef VARIANT_int8
+four four_of(uvec2 v, uint i) { return v[i]; }
+four four_of(uvec4 v, uint i) { return v[i]; }
+#else
+four four_of(uvec4 v, uint i) { return f16vec4(unpackFloat2x16(v[2 * i]), unpackFloat2x16(v[2 * i + 1])); }
+#endif
 
-// The n-th uvec4 that a lane brings: which pair of outputs, and which group of four beside them. Four lanes on
-// neighbouring pairs read 64 bytes together and write to different banks.
-uint weight_pair_of(uint i) { return over_outputs == 0 ? i % 4 + i / (4 * block_fours) * 4 : i % (block_k / 2); }
-uint weight_four_of(uint i) { return over_outputs == 0 ? i / 4 % block_fours : i / (block_k / 2); }
+// The n-th uvec4 that a lane brings: which bundle of outputs, and which group of four beside them. Four lanes on
+// neighbouring bundles read 64 bytes together and write to different banks.
+uint weight_bundle_of(uint i) { return over_outputs == 0 ? i % 4 + i / (4 * block_fours) * 4 : i % (block_k / BUNDLE); }
+uint weight_group_of(uint i) { return over_outputs == 0 ? i / 4 % block_fours : i / (block_k / BUNDLE); }
 
-uvec4 fetch_x(uint i, uint first_row, uint first_octet)
+eight fetch_x(uint i, uint first_row, uint first_octet)
 {
     uint octet = first_octet + i % block_octets;
     if ((x_count % workgroup_size != 0 && i >= x_count) || (step_divides == 0 && octet >= octets))
-        return uvec4(0);
+        return eight(0);
     return x[min(first_row + i / block_octets, rows - 1) * octets + octet];
 }
 
 uvec4 fetch_weight(uint i, uint first_col, uint first_octet)
 {
-    uint pair = weight_pair_of(i);
-    uint four = weight_four_of(i);
+    uint bundle = weight_bundle_of(i);
+    uint group = weight_group_of(i);
     if (weight_count % workgroup_size != 0 && i >= weight_count)
         return uvec4(0);
     if (over_outputs == 0) {
-        four += 2 * first_octet;
-        pair = min((first_output + first_col) / 2 + pair, weight_pairs - 1);
-        if (step_divides == 0 && four >= 2 * octets)
+        group += 2 * first_octet;
+        bundle = min((first_output + first_col) / BUNDLE + bundle, weight_bundles - 1);
+        if (step_divides == 0 && group >= 2 * octets)
             return uvec4(0);
     } else {
-        four = min(first_col / 4 + four, y_stride - 1);
-        pair += 4 * first_octet;
-        if (step_divides == 0 && pair >= 4 * octets)
+        group = min(first_col / 4 + group, y_stride - 1);
+        bundle += 8 / BUNDLE * first_octet;
+        if (step_divides == 0 && bundle >= 8 / BUNDLE * octets)
             return uvec4(0);
-        pair += first_output / 2;
+        bundle += first_output / BUNDLE;
     }
-    return weight[four * weight_pairs + pair];
+    return weight[group * weight_bundles + bundle];
 }
 
-void put_x(uint i, uvec4 v)
+void put_x(uint i, eight v)
 {
     if (x_count % workgroup_size != 0 && i >= x_count)
         return;
     uint at = i / block_octets * x_pitch + i % block_octets * 2;
-    x_block[at] = halves(v.xy);
-    x_block[at + 1] = halves(v.zw);
+    x_block[at] = four_of(v, 0);
+    x_block[at + 1] = four_of(v, 1);
 }
 
 void put_weight(uint i, uvec4 v)
 {
     if (weight_count % workgroup_size != 0 && i >= weight_count)
         return;
-    uint at = 2 * weight_pair_of(i) * weight_pitch + weight_four_of(i);
-    weight_block[at] = halves(v.xy);
-    weight_block[at + weight_pitch] = halves(v.zw);
+    uint at = BUNDLE * weight_bundle_of(i) * weight_pitch + weight_group_of(i);
+    [[unroll]] for (uint n = 0; n < BUNDLE; ++n)
+        weight_block[at + n * weight_pitch] = four_of(v, n);
 }
+
+#ifdef VARIANT_int8
+vec4 product_of(total4 sum, uint row, uint group)
+{
+    uint at = x_scales + min(row, rows - 1);
+    vec4 scales = uintBitsToFloat(weight[weight_scales + min(first_output / 4 + group, weight_bundles - 1)]);
+    return vec4(sum) * scales * uintBitsToFloat(x[at / 2][at % 2]);
+}
+#else
+vec4 product_of(total4 sum, uint row, uint group) { return sum; }
+#endif
 
 // The lanes of a subgroup take one matrix of sums together. Unrolled: Intel's compiler keeps what lives across a loop of
 // lanes in scratch memory.
@@ -149,9 +190,10 @@ void finish_tile(uint first_row, uint first_col)
     const uint fours = matrix_n / 4;
     [[unroll]] for (uint n = 0; n < (matrix_m * fours + subgroup_size - 1) / subgroup_size; ++n) {
         uint i = n * subgroup_size + gl_SubgroupInvocationID;
+        uint row = first_row + i / fours;
         uint group = first_col / 4 + i % fours;
         if (matrix_m * fours % subgroup_size == 0 || i < matrix_m * fours)
-            finish(first_row + i / fours, group, sums[gl_SubgroupID * matrix_m * fours + i], bias_of(group));
+            finish(row, group, product_of(sums[gl_SubgroupID * matrix_m * fours + i], row, group), bias_of(group));
     }
 }
 
@@ -162,11 +204,11 @@ void main()
     uint first_col = gl_WorkGroupID.y * block_cols;
     uint own_row = gl_SubgroupID / subgroups_x * tiles_m * matrix_m;
     uint own_col = gl_SubgroupID % subgroups_x * tiles_n * matrix_n;
-    coopmat<float, gl_ScopeSubgroup, matrix_m, matrix_n, gl_MatrixUseAccumulator> tiles[tiles_m * tiles_n];
-    uvec4 next_x[MAX_FILLS];
+    coopmat<total, gl_ScopeSubgroup, matrix_m, matrix_n, gl_MatrixUseAccumulator> tiles[tiles_m * tiles_n];
+    eight next_x[MAX_FILLS];
     uvec4 next_weight[MAX_FILLS];
     [[unroll]] for (uint i = 0; i < tiles_m * tiles_n; ++i)
-        tiles[i] = coopmat<float, gl_ScopeSubgroup, matrix_m, matrix_n, gl_MatrixUseAccumulator>(0.0);
+        tiles[i] = coopmat<total, gl_ScopeSubgroup, matrix_m, matrix_n, gl_MatrixUseAccumulator>(total(0));
     [[unroll]] for (uint n = 0; n < x_fills; ++n)
         next_x[n] = fetch_x(n * workgroup_size + lane, first_row, 0);
     [[unroll]] for (uint n = 0; n < weight_fills; ++n)
@@ -185,12 +227,12 @@ void main()
                 next_weight[n] = fetch_weight(n * workgroup_size + lane, first_col, octet + block_octets);
         }
         [[unroll]] for (uint s = 0; s < steps; ++s) {
-            coopmat<float16_t, gl_ScopeSubgroup, matrix_m, matrix_k, gl_MatrixUseA> a[tiles_m];
+            coopmat<factor, gl_ScopeSubgroup, matrix_m, matrix_k, gl_MatrixUseA> a[tiles_m];
             [[unroll]] for (uint i = 0; i < tiles_m; ++i)
                 coopMatLoad(a[i], x_block, (own_row + i * matrix_m) * x_pitch + s * matrix_k / 4, x_pitch,
                             gl_CooperativeMatrixLayoutRowMajor);
             [[unroll]] for (uint j = 0; j < tiles_n; ++j) {
-                coopmat<float16_t, gl_ScopeSubgroup, matrix_k, matrix_n, gl_MatrixUseB> b;
+                coopmat<factor, gl_ScopeSubgroup, matrix_k, matrix_n, gl_MatrixUseB> b;
                 uint col = own_col + j * matrix_n;
                 if (over_outputs == 0)
                     coopMatLoad(b, weight_block, col * weight_pitch + s * matrix_k / 4, weight_pitch,

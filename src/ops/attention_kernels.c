@@ -147,11 +147,10 @@ static uint32_t matrix_shared_size(const struct tuff_device *device, uint32_t he
 /* The shape of cooperative matrices to compute a node with; NULL: another kernel. */
 static const struct tuff_matrix_shape *matrix_shape_for(const struct tuff_device *device,
                                                         const struct tuff_node *node) {
-    const struct tuff_matrix_shape *shape = device->forced_matrix_shape;
     uint32_t head_stride = node->params.attention.head_stride;
     if (!tuff_is_f16(node->inputs[QKV]) || head_stride > UNROLLED_COLUMNS)
         return NULL;
-    shape = shape ? shape : tuff_coopmat_default(device, TUFF_MATRIX_F16);
+    const struct tuff_matrix_shape *shape = tuff_coopmat_choose(device, TUFF_MATRIX_F16);
     if (!shape || TILE_ROWS % shape->m || TILE_ROWS % shape->n || TILE_ROWS % shape->k ||
         matrix_workgroup(device) < TILE_ROWS ||
         matrix_shared_size(device, head_stride) > device->limits.max_shared_memory)

@@ -108,31 +108,42 @@ static tuff_status check_matrix_op(struct checks *checks, const struct tuff_op *
     return TUFF_OK;
 }
 
-/* Products and attention again by each shape of matrices that the device lists, whether or not it is given them. */
-static tuff_status check_matrices(struct checks *checks) {
-    for (uint32_t n = 0;; n++) {
-        const struct tuff_matrix_shape *shape = tuff_coopmat_shape(checks->device, TUFF_MATRIX_F16, n);
-        if (!shape)
-            return TUFF_OK;
-        checks->device->forced_matrix_shape = shape;
-        tuff_status status = check_matrix_op(checks, &tuff_op_linear, shape);
-        if (status == TUFF_OK)
-            status = check_matrix_op(checks, &tuff_op_attention, shape);
-        checks->device->forced_matrix_shape = NULL;
-        TUFF_TRY(status);
-    }
+static tuff_status check_f16_matrices(struct checks *checks, const struct tuff_matrix_shape *shape) {
+    TUFF_TRY(check_matrix_op(checks, &tuff_op_linear, shape));
+    return check_matrix_op(checks, &tuff_op_attention, shape);
 }
 
 /* The products again with factors of 8 bits, which are exact but for the scales. */
-static tuff_status check_int8(struct checks *checks) {
-    for (const uint32_t(*shape)[8] = tuff_op_linear.check_shapes; !is_end(*shape); shape++) {
-        uint32_t numbers[8];
-        memcpy(numbers, *shape, sizeof numbers);
-        numbers[4] |= TUFF_LINEAR_INT8;
-        TUFF_TRY(check_pass(checks, &tuff_op_linear, numbers, TUFF_TYPE_F32, false, "int8 f32"));
-        TUFF_TRY(check_pass(checks, &tuff_op_linear, numbers, TUFF_TYPE_F16, false, "int8 f16"));
-    }
+static tuff_status check_int8(struct checks *checks, const struct tuff_matrix_shape *matrices) {
+    static const char *const types[] = { "f32", "f16" };
+    char variant[64];
+    for (const uint32_t(*shape)[8] = tuff_op_linear.check_shapes; !is_end(*shape); shape++)
+        for (int type = TUFF_TYPE_F32; type <= TUFF_TYPE_F16; type++) {
+            uint32_t numbers[8];
+            memcpy(numbers, *shape, sizeof numbers);
+            numbers[4] |= TUFF_LINEAR_INT8;
+            int length = snprintf(variant, sizeof variant, "int8 %s", types[type]);
+            if (matrices)
+                snprintf(variant + length, sizeof variant - (size_t)length, " %ux%ux%u", matrices->m,
+                         matrices->n, matrices->k);
+            TUFF_TRY(check_pass(checks, &tuff_op_linear, numbers, (enum tuff_type)type, false, variant));
+        }
     return TUFF_OK;
+}
+
+/* Again by each shape of matrices that the device lists, whether or not it is given them. */
+static tuff_status check_matrices(struct checks *checks, enum tuff_matrix_elements elements,
+                                  tuff_status (*check)(struct checks *checks,
+                                                       const struct tuff_matrix_shape *shape)) {
+    const struct tuff_matrix_shape *shape;
+    tuff_status status = TUFF_OK;
+    for (uint32_t n = 0; status == TUFF_OK && (shape = tuff_coopmat_shape(checks->device, elements, n));
+         n++) {
+        checks->device->forced_matrix_shape = shape;
+        status = check(checks, shape);
+    }
+    checks->device->forced_matrix_shape = NULL;
+    return status;
 }
 
 tuff_status tuff_check_device(struct tuff_device *device, void (*row)(void *user, const tuff_check_row *row),
@@ -141,8 +152,9 @@ tuff_status tuff_check_device(struct tuff_device *device, void (*row)(void *user
     for (size_t i = 0; tuff_ops[i]; i++)
         for (const uint32_t(*shape)[8] = tuff_ops[i]->check_shapes; !is_end(*shape); shape++)
             TUFF_TRY(check_shape(&checks, tuff_ops[i], *shape));
-    TUFF_TRY(check_int8(&checks));
-    TUFF_TRY(check_matrices(&checks));
+    TUFF_TRY(check_int8(&checks, NULL));
+    TUFF_TRY(check_matrices(&checks, TUFF_MATRIX_F16, check_f16_matrices));
+    TUFF_TRY(check_matrices(&checks, TUFF_MATRIX_I8, check_int8));
     *out_wrong = checks.wrong;
     return TUFF_OK;
 }

@@ -173,19 +173,9 @@ static tuff_status tell_recorded(struct inventory *inventory, const struct key_l
     return TUFF_OK;
 }
 
-/* Products and attention by every shape of matrices that the device lists. */
-static tuff_status record_matrices(struct inventory *inventory) {
-    tuff_status status = TUFF_OK;
-    for (uint32_t n = 0; status == TUFF_OK; n++) {
-        inventory->device->forced_matrix_shape = tuff_coopmat_shape(inventory->device, TUFF_MATRIX_F16, n);
-        if (!inventory->device->forced_matrix_shape)
-            return TUFF_OK;
-        status = record_shapes(inventory, &tuff_op_linear, products);
-        if (status == TUFF_OK)
-            status = record_shapes(inventory, &tuff_op_attention, tuff_op_attention.check_shapes);
-    }
-    inventory->device->forced_matrix_shape = NULL;
-    return status;
+static tuff_status record_f16_matrices(struct inventory *inventory) {
+    TUFF_TRY(record_shapes(inventory, &tuff_op_linear, products));
+    return record_shapes(inventory, &tuff_op_attention, tuff_op_attention.check_shapes);
 }
 
 /* The products of 8 bits. */
@@ -200,11 +190,24 @@ static tuff_status record_int8(struct inventory *inventory) {
     return TUFF_OK;
 }
 
+/* By every shape of matrices that the device lists. */
+static tuff_status record_matrices(struct inventory *inventory, enum tuff_matrix_elements elements,
+                                   tuff_status (*record)(struct inventory *inventory)) {
+    struct tuff_device *device = inventory->device;
+    tuff_status status = TUFF_OK;
+    for (uint32_t n = 0;
+         status == TUFF_OK && (device->forced_matrix_shape = tuff_coopmat_shape(device, elements, n)); n++)
+        status = record(inventory);
+    device->forced_matrix_shape = NULL;
+    return status;
+}
+
 /* What a device is given only where it is asked for. */
 static tuff_status tell_asked(struct inventory *inventory, const struct key_list *defaults) {
     struct key_list recorded = { 0 };
     TUFF_TRY(record_int8(inventory));
-    TUFF_TRY(record_matrices(inventory));
+    TUFF_TRY(record_matrices(inventory, TUFF_MATRIX_F16, record_f16_matrices));
+    TUFF_TRY(record_matrices(inventory, TUFF_MATRIX_I8, record_int8));
     tuff_status status = tell_recorded(inventory, defaults, false, &recorded);
     tuff_free(recorded.keys);
     return status;

@@ -217,15 +217,11 @@ tuff_status tuff_matmul_run_with(struct tuff_recording *recording, const struct 
     return tuff_matmul_split_sum(recording, matmul, parts);
 }
 
-/* NULL: a plain kernel. */
+/* NULL: another kernel. */
 static const struct tuff_matrix_shape *matrix_shape_for(const struct tuff_device *device,
                                                         const struct tuff_matmul *matmul) {
-    enum { FEW_ROWS = 16 };
-    if (!tuff_coopmat_serves(matmul))
-        return NULL;
-    if (device->forced_matrix_shape)
-        return device->forced_matrix_shape;
-    return matmul->y->shape.rows > FEW_ROWS ? tuff_coopmat_default(device, TUFF_MATRIX_F16) : NULL;
+    const enum tuff_type type = matmul->weight->shape.type;
+    return matmul->x->shape.type == type ? tuff_coopmat_for(device, type, matmul->y->shape.rows) : NULL;
 }
 
 static struct tuff_matmul_tile tile_for(const struct tuff_device *device, const struct tuff_matmul *matmul) {
@@ -253,11 +249,11 @@ static bool has_room(const struct tuff_tensor *scratch, const struct tuff_shape 
 
 tuff_status tuff_matmul_run(struct tuff_device *device, struct tuff_recording *recording,
                             const struct tuff_matmul *matmul) {
-    if (matmul->weight->shape.type == TUFF_TYPE_I8)
-        return tuff_int8_run(device, recording, matmul);
     const struct tuff_matrix_shape *matrices = matrix_shape_for(device, matmul);
     if (matrices)
         return tuff_coopmat_run(device, recording, matmul, matrices);
+    if (matmul->weight->shape.type == TUFF_TYPE_I8)
+        return tuff_int8_run(device, recording, matmul);
     struct tuff_matmul_tile tile = tile_for(device, matmul);
     const struct tuff_shape wanted = tuff_matmul_split_shape(matmul, &tile);
     if (!has_room(matmul->scratch, &wanted))

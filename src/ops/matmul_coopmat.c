@@ -2,21 +2,22 @@
 #include "ops/matmul_coopmat.h"
 
 #include <math.h>
+#include <stdio.h>
 
 #include "base/random.h"
 #include "kernels/matmul_coopmat.h"
 #include "ops/driver.h"
 
-enum { VARIANT_F16, VARIANT_F16_WIDE };
-
 /* VkComponentTypeKHR, which old headers lack. */
 enum component { COMPONENT_F16 = 0, COMPONENT_F32 = 1, COMPONENT_I8 = 3, COMPONENT_I32 = 5 };
 
-static const struct {
+static const struct traits {
     enum component factor, sum;
-} components[] = {
-    [TUFF_MATRIX_F16] = { COMPONENT_F16, COMPONENT_F32 },
-    [TUFF_MATRIX_I8] = { COMPONENT_I8, COMPONENT_I32 },
+    uint32_t size;    /* bytes of a factor */
+    uint32_t variant; /* one of the kernel's: the others need the same */
+} traits[] = {
+    [TUFF_MATRIX_F16] = { COMPONENT_F16, COMPONENT_F32, 2, TUFF_MATMUL_COOPMAT_F16 },
+    [TUFF_MATRIX_I8] = { COMPONENT_I8, COMPONENT_I32, 1, TUFF_MATMUL_COOPMAT_F32_INT8 },
 };
 
 /* ---------------------------------------------------------------- shapes */
@@ -38,8 +39,9 @@ static bool has_sure_subgroups(const struct tuff_device *device) {
     return is_sure && SUBGROUPS * tuff_coopmat_subgroup_size(device) <= limits->max_invocations;
 }
 
-static bool can_run(const struct tuff_device *device) {
-    const struct tuff_kernel_variant *variant = &tuff_kernel_matmul_coopmat.variants[VARIANT_F16];
+static bool can_run(const struct tuff_device *device, enum tuff_matrix_elements elements) {
+    const struct tuff_kernel_variant *variant =
+        &tuff_kernel_matmul_coopmat.variants[traits[elements].variant];
     return variant->code && device->api_version >= VK_API_VERSION_1_2 &&
            tuff_device_can(device, variant->needs) && has_sure_subgroups(device) &&
            tuff_driver_runs_matrices(device);
@@ -47,16 +49,16 @@ static bool can_run(const struct tuff_device *device) {
 
 /* Blocks are brought in groups of eight along K and of four along N. */
 static bool fits(const struct tuff_matrix_shape *shape, enum tuff_matrix_elements elements) {
-    return shape->a_type == (int)components[elements].factor &&
-           shape->b_type == (int)components[elements].factor &&
-           shape->c_type == (int)components[elements].sum &&
-           shape->result_type == (int)components[elements].sum && shape->k % 8 == 0 && shape->k <= 32 &&
-           shape->n % 8 == 0 && shape->n <= 16 && shape->m <= 16;
+    const int factor = (int)traits[elements].factor;
+    const int sum = (int)traits[elements].sum;
+    return shape->a_type == factor && shape->b_type == factor && shape->c_type == sum &&
+           shape->result_type == sum && shape->k % 8 == 0 && shape->k <= 32 && shape->n % 8 == 0 &&
+           shape->n <= 16 && shape->m <= 16;
 }
 
 const struct tuff_matrix_shape *tuff_coopmat_shape(const struct tuff_device *device,
                                                    enum tuff_matrix_elements elements, uint32_t n) {
-    if (!can_run(device))
+    if (!can_run(device, elements))
         return NULL;
     for (uint32_t i = 0; i < device->matrix_shape_count; i++)
         if (fits(&device->matrix_shapes[i], elements) && n-- == 0)
@@ -64,13 +66,20 @@ const struct tuff_matrix_shape *tuff_coopmat_shape(const struct tuff_device *dev
     return NULL;
 }
 
+static const struct traits *traits_of(const struct tuff_matrix_shape *shape) {
+    return &traits[fits(shape, TUFF_MATRIX_I8) ? TUFF_MATRIX_I8 : TUFF_MATRIX_F16];
+}
+
 static uint32_t volume(const struct tuff_matrix_shape *shape) {
     return shape->m * shape->n * shape->k;
 }
 
-const struct tuff_matrix_shape *tuff_coopmat_default(const struct tuff_device *device,
-                                                     enum tuff_matrix_elements elements) {
+const struct tuff_matrix_shape *tuff_coopmat_choose(const struct tuff_device *device,
+                                                    enum tuff_matrix_elements elements) {
+    const struct tuff_matrix_shape *forced = device->forced_matrix_shape;
     const struct tuff_matrix_shape *best = NULL;
+    if (forced && fits(forced, elements) && can_run(device, elements))
+        return forced;
     if (!tuff_driver_has_fast_matrices(device))
         return NULL;
     for (uint32_t n = 0;; n++) {
@@ -84,7 +93,7 @@ const struct tuff_matrix_shape *tuff_coopmat_default(const struct tuff_device *d
 
 /* ---------------------------------------------------------------- tiles */
 
-enum { BLOCK_K = 32, ENOUGH_WORKGROUPS = 64 };
+enum { BLOCK_BYTES = 64 /* of a row along K */, ENOUGH_WORKGROUPS = 64 };
 
 static uint32_t divide_up(uint32_t a, uint32_t b) {
     return a / b + (a % b != 0);
@@ -108,7 +117,7 @@ static struct tuff_coopmat_tile tile_of(const struct tuff_device *device,
         .subgroups_y = SUBGROUPS / 2,
         .tiles_m = at_least_one(rows / shape->m),
         .tiles_n = at_least_one(sums * size / rows / shape->n),
-        .steps = at_least_one(BLOCK_K / shape->k),
+        .steps = at_least_one(BLOCK_BYTES / traits_of(shape)->size / shape->k),
     };
 }
 
@@ -123,10 +132,11 @@ static uint32_t block_cols(const struct tuff_coopmat_tile *tile, const struct tu
 /* As the shader declares it, either form of the weight. */
 static uint32_t shared_size(const struct tuff_coopmat_tile *tile, const struct tuff_matrix_shape *shape) {
     uint32_t block_k = tile->steps * shape->k;
-    uint32_t by_output = block_cols(tile, shape) * (block_k / 4 + 2);
-    uint32_t by_k = block_k * (block_cols(tile, shape) / 4 + 2);
+    uint32_t four = 4 * traits_of(shape)->size;
+    uint32_t by_output = block_cols(tile, shape) * (block_k / 4 * four + 16);
+    uint32_t by_k = block_k * (block_cols(tile, shape) / 4 * four + 16);
     uint32_t weight = by_output > by_k ? by_output : by_k;
-    return 8 * (block_rows(tile, shape) * (block_k / 4 + 2) + weight) +
+    return block_rows(tile, shape) * (block_k / 4 * four + 16) + weight +
            4 * tile->subgroups_x * tile->subgroups_y * shape->m * shape->n;
 }
 
@@ -147,24 +157,47 @@ struct tuff_coopmat_tile tuff_coopmat_tile_for(const struct tuff_device *device,
 
 /* ---------------------------------------------------------------- the run */
 
-bool tuff_coopmat_serves(const struct tuff_matmul *matmul) {
-    return tuff_is_f16(matmul->x) && tuff_is_f16(matmul->weight);
+const struct tuff_matrix_shape *tuff_coopmat_for(const struct tuff_device *device, enum tuff_type type,
+                                                 uint32_t rows) {
+    enum { FEW_ROWS = 16 };
+    if (type != TUFF_TYPE_F16 && type != TUFF_TYPE_I8)
+        return NULL;
+    const struct tuff_matrix_shape *shape =
+        tuff_coopmat_choose(device, type == TUFF_TYPE_I8 ? TUFF_MATRIX_I8 : TUFF_MATRIX_F16);
+    return rows > FEW_ROWS || shape == device->forced_matrix_shape ? shape : NULL;
+}
+
+const char *tuff_coopmat_text(const struct tuff_matrix_shape *shape, char text[TUFF_TILE_TEXT_SIZE]) {
+    snprintf(text, TUFF_TILE_TEXT_SIZE, "%s matrices of %ux%ux%u",
+             fits(shape, TUFF_MATRIX_I8) ? "int8" : "f16", shape->m, shape->n, shape->k);
+    return text;
+}
+
+static uint32_t variant_for(const struct tuff_matmul *matmul) {
+    if (matmul->weight->shape.type == TUFF_TYPE_I8)
+        return tuff_is_f16(matmul->y) ? TUFF_MATMUL_COOPMAT_F16_INT8 : TUFF_MATMUL_COOPMAT_F32_INT8;
+    return tuff_is_f16(matmul->y) ? TUFF_MATMUL_COOPMAT_F16 : TUFF_MATMUL_COOPMAT_F16_WIDE;
 }
 
 tuff_status tuff_coopmat_run(struct tuff_device *device, struct tuff_recording *recording,
                              const struct tuff_matmul *matmul, const struct tuff_matrix_shape *shape) {
     const struct tuff_shape *y = &matmul->y->shape;
     const struct tuff_coopmat_tile tile = tuff_coopmat_tile_for(device, shape, y->rows, y->cols);
-    uint32_t octets = tuff_shape_stride(&matmul->x->shape) / 8;
+    const struct tuff_shape *x = &matmul->x->shape;
+    const struct tuff_shape *weight = &matmul->weight->shape;
+    uint32_t octets = tuff_shape_stride(x) / 8;
+    uint32_t bundle = 4 / traits_of(shape)->size;
     struct tuff_grid grid = { divide_up(y->rows, block_rows(&tile, shape)),
                               divide_up(tuff_padded(y->cols), block_cols(&tile, shape)), 1,
                               tuff_matmul_cost(matmul) };
     return tuff_run_matmul_coopmat(
-        recording, tuff_is_f16(matmul->y) ? VARIANT_F16 : VARIANT_F16_WIDE, grid,
+        recording, variant_for(matmul), grid,
         &(struct tuff_matmul_coopmat){
             TUFF_MATMUL_SLICES(matmul),
             .push = { TUFF_MATMUL_PUSH(matmul), .octets = octets,
-                      .weight_pairs = tuff_shape_stride(&matmul->weight->shape) / 2,
+                      .weight_bundles = tuff_shape_stride(weight) / bundle,
+                      .x_scales = (uint32_t)(tuff_shape_scales(x) / 4), /* read where they are I8 */
+                      .weight_scales = (uint32_t)(tuff_shape_scales(weight) / 16),
                       TUFF_MATMUL_FACTORS(matmul) },
             .spec = { .workgroup_size = tile.subgroup_size * tile.subgroups_x * tile.subgroups_y,
                       .subgroup_size = tile.subgroup_size,

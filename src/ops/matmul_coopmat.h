@@ -13,10 +13,10 @@ enum tuff_matrix_elements { TUFF_MATRIX_F16, TUFF_MATRIX_I8 };
  * left the kernel out. */
 const struct tuff_matrix_shape *tuff_coopmat_shape(const struct tuff_device *device,
                                                    enum tuff_matrix_elements elements, uint32_t n);
-/* The shape that the device multiplies with by default; NULL where the plain kernels are the quicker ones, or the safe
- * choice. */
-const struct tuff_matrix_shape *tuff_coopmat_default(const struct tuff_device *device,
-                                                     enum tuff_matrix_elements elements);
+/* The shape that the device multiplies such elements with: the one that is forced, else the largest; NULL where the plain
+ * kernels are the quicker ones, or the safe choice. */
+const struct tuff_matrix_shape *tuff_coopmat_choose(const struct tuff_device *device,
+                                                    enum tuff_matrix_elements elements);
 
 /* Invocations that multiply a matrix together on this device. */
 uint32_t tuff_coopmat_subgroup_size(const struct tuff_device *device);
@@ -35,8 +35,12 @@ struct tuff_coopmat_tile tuff_coopmat_tile_for(const struct tuff_device *device,
                                                const struct tuff_matrix_shape *shape, uint32_t rows,
                                                uint32_t cols);
 
-/* Whether the kernel computes it: f16 on both sides. */
-bool tuff_coopmat_serves(const struct tuff_matmul *matmul);
+/* The shape for products of so many rows by a weight of that type; NULL: another kernel. x is of the weight's type. */
+const struct tuff_matrix_shape *tuff_coopmat_for(const struct tuff_device *device, enum tuff_type type,
+                                                 uint32_t rows);
+/* "int8 matrices of 16x16x32". Returns `text`. */
+const char *tuff_coopmat_text(const struct tuff_matrix_shape *shape, char text[TUFF_TILE_TEXT_SIZE]);
+
 tuff_status tuff_coopmat_run(struct tuff_device *device, struct tuff_recording *recording,
                              const struct tuff_matmul *matmul, const struct tuff_matrix_shape *shape);
 

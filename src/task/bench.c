@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "base/timing.h"
+#include "ops/matmul_coopmat.h"
 #include "ops/matmul_int8.h"
 #include "ops/matmul_tile.h"
 #include "task/batcher.h"
@@ -152,7 +153,12 @@ static void write_variant(const struct workload *workload, char text[TUFF_TILE_T
                                           .cols = cols,
                                           .groups = tuff_padded(bench->config->hidden_size) / 4 };
     const struct tuff_matmul_tile tile = tuff_matmul_tile_for(runner->device, &product);
-    if (bench->model && bench->model->is_int8)
+    const bool is_int8 = bench->model && bench->model->is_int8;
+    const struct tuff_matrix_shape *matrices =
+        tuff_coopmat_for(runner->device, is_int8 ? TUFF_TYPE_I8 : type, rows);
+    if (matrices)
+        tuff_coopmat_text(matrices, text);
+    else if (is_int8)
         tuff_int8_text(runner->device, runner->weights->type, rows, text);
     else
         tuff_matmul_tile_text(&tile, text);

@@ -14,7 +14,7 @@
 #include "vk/kernel.h"
 #include "vk/memory.h"
 
-/* One matrix shape that VK_KHR_cooperative_matrix lists at subgroup scope. */
+/* One matrix shape that VK_KHR_cooperative_matrix lists at subgroup scope, its sums not saturating. */
 struct tuff_matrix_shape {
     uint32_t m, n, k;
     int a_type, b_type, c_type, result_type; /* VkComponentTypeKHR, which old headers lack */

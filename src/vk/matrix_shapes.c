@@ -35,7 +35,8 @@ tuff_status tuff_matrix_shapes_read(struct tuff_device *device) {
     tuff_status status = tuff_alloc(row_count, sizeof *shapes, &shapes);
     for (uint32_t i = 0; status == TUFF_OK && i < row_count; i++) {
         const VkCooperativeMatrixPropertiesKHR *row = &rows[i];
-        if (row->scope == VK_SCOPE_SUBGROUP_KHR)
+        /* Sums that saturate have to be asked for in the kernel, and ours do not. */
+        if (row->scope == VK_SCOPE_SUBGROUP_KHR && !row->saturatingAccumulation)
             shapes[count++] =
                 (struct tuff_matrix_shape){ row->MSize,          row->NSize,      row->KSize,
                                             (int)row->AType,     (int)row->BType, (int)row->CType,

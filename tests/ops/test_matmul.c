@@ -239,3 +239,25 @@ Test(ops_matmul, cooperative_matrices) {
         }
     test_device_close_idle(device);
 }
+
+/* Their sums are exact, so that the scales alone round. */
+Test(ops_matmul, cooperative_matrices_of_8_bits) {
+    static const uint32_t products[][8] = { { 1, 8, 8, 0, 16 },        { 17, 29, 13, 1, 19 },
+                                            { 37, 40, 66, 0, 31, 10 }, { 65, 1031, 70, 2, 19 },
+                                            { 130, 128, 96, 1, 17 },   { 9, 4096, 24, 0, 18 } };
+    struct tuff_device *device = test_device();
+    struct tuff_check_result result;
+    uint32_t n = 0;
+    for (; (device->forced_matrix_shape = tuff_coopmat_shape(device, TUFF_MATRIX_I8, n)); n++)
+        for (size_t i = 0; i < sizeof products / sizeof products[0]; i++)
+            for (int type = TUFF_TYPE_F32; type <= TUFF_TYPE_F16; type++) {
+                const uint32_t *numbers = products[i];
+                cr_assert_eq(tuff_op_check_forward(device, &tuff_op_linear, numbers, (enum tuff_type)type,
+                                                   false, &result),
+                             TUFF_OK, "%s", tuff_error_message());
+                cr_expect(result.error <= result.tolerance && result.padding_is_zero,
+                          "%u x %u x %u, type %d: %s is off by %g", numbers[0], numbers[2], numbers[1], type,
+                          result.worst, result.error);
+            }
+    test_device_close_idle(device);
+}
