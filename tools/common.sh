@@ -187,7 +187,7 @@ memcheck() {
     }
 }
 
-# The examples that embed, on a few texts; to compile what trains takes too long that way.
+# The examples, on a few texts and one step of training.
 run_valgrind() {
     need valgrind
     build_into build/valgrind tests_examples -DCMAKE_BUILD_TYPE=RelWithDebInfo -DTUFF_WERROR=ON
@@ -198,6 +198,8 @@ run_valgrind() {
     memcheck $place/embed.log build/valgrind/examples/embed_sentences $model 'a cat' 'good day'
     memcheck $place/search.log build/valgrind/examples/semantic_search $model $place/lines.txt 'a cat sat'
     memcheck $place/borrowed.log build/valgrind/examples/borrowed_device $model $place/lines.txt $place/rows 100000000
+    printf 'sentence\tlabel\na good film\tgood\na bad film\tbad\n' >$place/train.tsv
+    memcheck $place/finetune.log build/valgrind/examples/finetune_and_cancel $model $place/train.tsv $place/out 1
     say "Valgrind found nothing in the examples"
 }
 
