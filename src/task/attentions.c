@@ -41,14 +41,8 @@ static tuff_status compute(struct tuff_attentions *attentions, const struct tuff
     struct tuff_recording *recording = NULL;
     TUFF_TRY(tuff_reserve(&attentions->values, &attentions->value_capacity, count, sizeof(float)));
     TUFF_TRY(tuff_recording_create(device, &recording));
-    tuff_status status =
-        tuff_attention_probabilities(device, recording, &params, qkv, view, attentions->slice);
-    if (status == TUFF_OK)
-        status = tuff_recording_end(recording);
-    if (status == TUFF_OK)
-        status = tuff_recording_run(recording, NULL, NULL);
-    tuff_recording_destroy(recording);
-    TUFF_TRY(status);
+    TUFF_TRY(tuff_recording_finish(
+        recording, tuff_attention_probabilities(device, recording, &params, qkv, view, attentions->slice)));
     return tuff_download(device, &attentions->slice, 0, attentions->values, count * sizeof(float));
 }
 

@@ -49,7 +49,10 @@ tuff_status tuff_recording_end(struct tuff_recording *recording);
 /* Submits all parts and waits for the end. `keep_going` (may be NULL) is asked before each part, with nothing
  * of the recording in flight; false gives TUFF_CANCELLED. On a paced device each part is waited for as well. TUFF_DEVICE_LOST is latched in the device. */
 tuff_status tuff_recording_run(struct tuff_recording *recording, bool (*keep_going)(void *user), void *user);
-/* The halves of it, for work that overlaps: submit starts, wait ends it. A second submit of one recording
+/* Ends, runs and destroys a recording; where `status` says that not all could be appended, only destroys it and gives that
+ * back. */
+tuff_status tuff_recording_finish(struct tuff_recording *recording, tuff_status status);
+/* The halves of a run, for work that overlaps: submit starts, wait ends it. A second submit of one recording
  * waits for the first. */
 tuff_status tuff_recording_submit(struct tuff_recording *recording);
 /* TUFF_OK also where the time is over first: tuff_recording_is_done tells. UINT64_MAX: as long as it takes.

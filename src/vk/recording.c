@@ -210,3 +210,12 @@ tuff_status tuff_recording_run(struct tuff_recording *recording, bool (*keep_goi
     }
     return TUFF_OK;
 }
+
+tuff_status tuff_recording_finish(struct tuff_recording *recording, tuff_status status) {
+    if (status == TUFF_OK)
+        status = tuff_recording_end(recording);
+    if (status == TUFF_OK)
+        status = tuff_recording_run(recording, NULL, NULL);
+    tuff_recording_destroy(recording);
+    return status;
+}
