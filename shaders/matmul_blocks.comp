@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // variants: f32
-// y = residual + activation(x weight^T + bias), as matmul_lanes, for weights that only inference reads and that therefore
-// may lie as this kernel likes them: sixteen outputs of one input side by side, the next input's behind them. The weight
-// comes as one stream of plain vectors, which the processor fetches ahead, and needs no packing.
+// y = residual + dropout(activation(x weight^T + bias)), as matmul_lanes, for weights that lie as this kernel likes them:
+// sixteen outputs of one input side by side, the next input's behind them. The weight comes as one stream of plain vectors,
+// which the processor fetches ahead, and needs no packing.
 //
 // A subgroup owns tile_rows rows and one or two blocks of sixteen outputs, 16 / lanes vectors each. x is uniform, so its loads
 // are scalars that the multiplications broadcast. Rows come in blocks whose sums over a turn stay in registers.
@@ -15,6 +15,7 @@
 #extension GL_GOOGLE_include_directive : require
 #include "lib/storage.glsl"
 #include "lib/activation.glsl"
+#include "lib/random.glsl"
 
 layout(constant_id = 0) const uint workgroup_size = 32; // a multiple of lanes
 layout(constant_id = 1) const uint lanes = 8;      // of a subgroup: 4, 8 or 16
@@ -23,19 +24,26 @@ layout(constant_id = 3) const uint block_rows = 4; // at most 8; divides tile_ro
 layout(constant_id = 4) const uint turn = 4;       // groups of four along K at once: 2 or 4; divides `groups`
 layout(constant_id = 5) const uint blocks = 1;     // of a subgroup: 1 or 2
 layout(constant_id = 10) const uint activation = 0;
+layout(constant_id = 11) const uint keeps_sum = 0; // store what activation is applied to
+layout(constant_id = 12) const uint has_dropout = 0;
 layout(local_size_x = 32, local_size_x_id = 0) in;
 
 layout(binding = 0) readonly buffer X { float x[]; };               // (rows, K), read through x_address
 layout(binding = 1) readonly buffer Weight { float weight[]; };     // BLOCKS (cols, K), read through weight_address
 layout(binding = 2) readonly buffer Bias { vec4 bias[]; };          // (1, cols) where HAS_BIAS
 layout(binding = 3) readonly buffer Residual { float residual[]; }; // (rows, cols) where HAS_RESIDUAL; may be y; by address
-layout(binding = 4) writeonly buffer Y { float y[]; };              // (rows, cols)
+layout(binding = 4) readonly buffer Seed { uvec4 seed[]; };         // (1, 4) where has_dropout
+layout(binding = 5) writeonly buffer Y { float y[]; };              // (rows, cols)
+layout(binding = 6) writeonly buffer Pre { float pre[]; };          // (rows, cols) where keeps_sum
 layout(push_constant) uniform Push
 {
     uint rows;
     uint cols;   // a multiple of 16 * blocks
     uint groups; // of four along K, padding included
     uint flags;
+    uint dropout_stream;
+    uint dropout_threshold;
+    float dropout_scale;
     uint x_address_low;
     uint x_address_high;
     uint weight_address_low;
@@ -53,11 +61,16 @@ const uint vectors = blocks * width / lanes;
 
 uint64_t address(uint low, uint high) { return packUint2x32(uvec2(low, high)); }
 
-// y of `lanes` columns from first_col on, from the sums.
+// y and what is kept of `lanes` columns from first_col on, from the sums.
 void finish(uint row, uint first_col, float sum)
 {
     uint at = row * cols + first_col;
+    uint col = first_col + gl_SubgroupInvocationID;
+    if (keeps_sum != 0)
+        pre[at + gl_SubgroupInvocationID] = sum;
     float v = activate(activation, sum);
+    if (has_dropout != 0)
+        v *= dropout4(seed[0], dropout_stream, 0, row, col / 4, dropout_threshold, dropout_scale)[col % 4];
     if ((flags & HAS_RESIDUAL) != 0)
         v += spread_at(address(residual_address_low, residual_address_high) + uint64_t(at) * 4);
     y[at + gl_SubgroupInvocationID] = v;
@@ -113,6 +126,13 @@ void main()
             [[unroll]] for (uint i = 0; i < block_rows * vectors; ++i)
                 sums[block * vectors + i] += parts[i];
         }
+    }
+    if (has_dropout != 0) { // long: compiled once rather than for each row
+        for (uint i = first_own_row - first_row; i < tile_rows; ++i) {
+            [[unroll]] for (uint n = 0; n < vectors; ++n)
+                finish(first_row + i, first_col + n * lanes, sums[i * vectors + n]);
+        }
+        return;
     }
     [[unroll]] for (uint i = 0; i < tile_rows; ++i) {
         if (first_row + i >= first_own_row) {

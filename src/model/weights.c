@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "ops/matmul_tile.h"
+#include "ops/transpose.h"
 
 /* What the steps of loading share. */
 struct load {
@@ -61,10 +62,13 @@ static enum tuff_type matrix_type(const struct tuff_weights *weights, enum tuff_
 }
 
 /* Of the matrices of layers. */
-static enum tuff_layout layer_layout(const struct load *load, uint32_t outputs) {
-    if (load->options->is_trained)
+static enum tuff_layout layer_layout(const struct load *load, uint32_t outputs, uint32_t inputs) {
+    const struct tuff_parameters *parameters = load->parameters;
+    if (parameters->items[parameters->count - 1].role >=
+        TUFF_ROLE_LORA_A) /* adapters, which are the last, take panels */
         return TUFF_LAYOUT_PANELS;
-    return tuff_matmul_layout(load->weights->device, load->weights->layer_type, outputs);
+    return tuff_matmul_layout(load->weights->device, load->weights->layer_type, outputs, inputs,
+                              load->options->is_trained != NULL);
 }
 
 /* A parameter that is a tensor as it stands; *out_tensor stays NULL where the folder has none. Vectors are
@@ -88,9 +92,10 @@ static tuff_status add_plain(struct load *load, enum tuff_role role, uint32_t la
 static tuff_status add_linear(struct load *load, enum tuff_role weight_role, uint32_t layer,
                               struct tuff_tensor **out_weight, struct tuff_tensor **out_bias) {
     const struct tuff_config *config = load->config;
+    const uint32_t hidden = config->hidden_size, intermediate = config->intermediate_size;
     enum tuff_layout layout =
-        weight_role == TUFF_ROLE_INTERMEDIATE_WEIGHT ? layer_layout(load, config->intermediate_size)
-        : weight_role == TUFF_ROLE_OUTPUT_WEIGHT     ? layer_layout(load, config->hidden_size)
+        weight_role == TUFF_ROLE_INTERMEDIATE_WEIGHT ? layer_layout(load, intermediate, hidden)
+        : weight_role == TUFF_ROLE_OUTPUT_WEIGHT     ? layer_layout(load, hidden, intermediate)
                                                      : TUFF_LAYOUT_PANELS;
     TUFF_TRY(add_plain(load, weight_role, layer, layout, out_weight));
     return add_plain(load, weight_role + 1, layer, TUFF_LAYOUT_ROWS, out_bias); /* roles of biases follow */
@@ -111,7 +116,7 @@ static tuff_status add_qkv(struct load *load, uint32_t layer, struct tuff_layer_
     uint32_t head_stride = load->weights->head_stride;
     uint32_t width = config->num_attention_heads * head_stride;
     struct tuff_shape shape = { .type = load->weights->layer_type,
-                                .layout = layer_layout(load, 3 * width),
+                                .layout = layer_layout(load, 3 * width, config->hidden_size),
                                 .rows = 3 * width,
                                 .cols = config->hidden_size };
     struct tuff_shape bias_shape = { .type = TUFF_TYPE_F32, .rows = 1, .cols = 3 * width };
@@ -130,10 +135,11 @@ static tuff_status add_qkv(struct load *load, uint32_t layer, struct tuff_layer_
 
 static tuff_status add_attention_output(struct load *load, uint32_t layer, struct tuff_layer_weights *out) {
     const struct tuff_config *config = load->config;
+    const uint32_t width = config->num_attention_heads * load->weights->head_stride;
     struct tuff_shape shape = { .type = load->weights->layer_type,
-                                .layout = layer_layout(load, config->hidden_size),
+                                .layout = layer_layout(load, config->hidden_size, width),
                                 .rows = config->hidden_size,
-                                .cols = config->num_attention_heads * load->weights->head_stride };
+                                .cols = width };
     struct place place = { .col_group = config->hidden_size / config->num_attention_heads,
                            .col_stride = load->weights->head_stride };
     const struct tuff_parameter *parameter =
@@ -360,6 +366,21 @@ static tuff_status take_range(struct tuff_weights *weights, struct tuff_weight_r
     return tuff_arena_take(weights->arena, range->size, &range->second_moments);
 }
 
+/* Of what training multiplies with by blocks. */
+static tuff_status place_transposed(struct tuff_weights *weights) {
+    TUFF_TRY(tuff_alloc(weights->tensor_count, sizeof *weights->transposed, &weights->transposed));
+    for (size_t i = 0; i < weights->tensor_count; i++) {
+        struct tuff_tensor *tensor = &weights->tensors[i], *transposed = &weights->transposed[i];
+        if (!tuff_can_transpose(&tensor->shape))
+            continue;
+        *transposed =
+            (struct tuff_tensor){ .name = tensor->name, .shape = tuff_transposed_shape(&tensor->shape) };
+        TUFF_TRY(tuff_arena_take(weights->arena, tuff_shape_size(&transposed->shape), &transposed->slice));
+        tensor->transposed = transposed;
+    }
+    return TUFF_OK;
+}
+
 static tuff_status place_all(const struct load *load) {
     struct tuff_weights *weights = load->weights;
     struct current currents[RANGE_KINDS];
@@ -389,7 +410,7 @@ static tuff_status place_all(const struct load *load) {
     return TUFF_OK;
 }
 
-static tuff_status record_zeros(struct tuff_weights *weights, struct tuff_recording *recording) {
+static tuff_status record_zeros(const struct tuff_weights *weights, struct tuff_recording *recording) {
     for (size_t i = 0; i < weights->range_count; i++) {
         const struct tuff_weight_range *range = &weights->ranges[i];
         if (range->gradients.buffer)
@@ -399,16 +420,7 @@ static tuff_status record_zeros(struct tuff_weights *weights, struct tuff_record
         TUFF_TRY(tuff_record_fill(recording, range->first_moments, 0));
         TUFF_TRY(tuff_record_fill(recording, range->second_moments, 0));
     }
-    TUFF_TRY(tuff_recording_end(recording));
-    return tuff_recording_run(recording, NULL, NULL);
-}
-
-static tuff_status clear(struct tuff_weights *weights) {
-    struct tuff_recording *recording = NULL;
-    TUFF_TRY(tuff_recording_create(weights->device, &recording));
-    tuff_status status = record_zeros(weights, recording);
-    tuff_recording_destroy(recording);
-    return status;
+    return TUFF_OK;
 }
 
 static tuff_status load_all(struct load *load) {
@@ -419,12 +431,14 @@ static tuff_status load_all(struct load *load) {
     if (!weights->decoder)
         weights->decoder = weights->word;
     TUFF_TRY(place_all(load));
+    if (load->options->is_trained)
+        TUFF_TRY(place_transposed(weights));
     for (size_t i = 0; i < weights->tensor_count; i++)
         TUFF_TRY(tuff_weights_upload(weights, &weights->tensors[i]));
     if (!load->options->is_trained)
         return TUFF_OK;
     TUFF_TRY(tuff_weights_renew(weights));
-    return clear(weights);
+    return tuff_weights_run(weights, record_zeros);
 }
 
 tuff_status tuff_weights_load(struct tuff_device *device, const struct tuff_config *config,
@@ -457,6 +471,7 @@ void tuff_weights_free(struct tuff_weights *weights) {
     tuff_free(weights->layers);
     tuff_free(weights->tensors);
     tuff_free(weights->gradients);
+    tuff_free(weights->transposed);
     tuff_free(weights->is_vector);
     tuff_free(weights->range_of);
     tuff_free(weights->offset_of);

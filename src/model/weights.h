@@ -73,11 +73,12 @@ struct tuff_weights {
     struct tuff_tensor *answer, *answer_bias;         /* start and end */
 
     struct tuff_arena *arena;
-    struct tuff_tensor *tensors;   /* as many as tensor_count, none moves */
-    struct tuff_tensor *gradients; /* of each tensor, where it is trained; else NULL */
-    bool *is_vector;               /* of each tensor */
-    uint32_t *range_of;            /* of each tensor */
-    uint64_t *offset_of;           /* of each tensor, in its range */
+    struct tuff_tensor *tensors;    /* as many as tensor_count, none moves */
+    struct tuff_tensor *gradients;  /* of each tensor, where it is trained; else NULL */
+    struct tuff_tensor *transposed; /* of each tensor in blocks, in training; else NULL */
+    bool *is_vector;                /* of each tensor */
+    uint32_t *range_of;             /* of each tensor */
+    uint64_t *offset_of;            /* of each tensor, in its range */
     size_t tensor_count;
     struct tuff_weight_range *ranges;
     size_t range_count, range_capacity;
@@ -107,7 +108,8 @@ void tuff_weights_free(struct tuff_weights *weights);
 
 /* model/weights_data.c: between the device and the layout of Hugging Face. */
 
-/* Appends what follows from trained weights after they have changed: matrices with adapters, then the copies in halves. */
+/* Appends what follows from trained weights after they have changed: matrices with adapters, then the copies in halves and
+ * the transposed ones. */
 tuff_status tuff_weights_record_renewal(const struct tuff_weights *weights, struct tuff_recording *recording);
 /* The same at once. */
 tuff_status tuff_weights_renew(struct tuff_weights *weights);

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "model/weights.h"
 #include "ops/adamw.h"
+#include "ops/transpose.h"
 
 /* What filling one tensor reads. */
 struct fill {
@@ -167,12 +168,13 @@ tuff_status tuff_weights_record_renewal(const struct tuff_weights *weights,
             TUFF_TRY(
                 tuff_cast_record(recording, range->halves, range->weights, (uint32_t)(range->size / 16)));
     }
+    for (size_t i = 0; i < weights->tensor_count; i++)
+        if (weights->tensors[i].transposed)
+            TUFF_TRY(tuff_transpose_record(weights->device, recording, &weights->tensors[i]));
     return TUFF_OK;
 }
 
 tuff_status tuff_weights_renew(struct tuff_weights *weights) {
-    if (weights->type != TUFF_TYPE_F16 && weights->adapter_count == 0)
-        return TUFF_OK;
     return tuff_weights_run(weights, tuff_weights_record_renewal);
 }
 
@@ -181,11 +183,5 @@ tuff_status tuff_weights_run(struct tuff_weights *weights,
                                                    struct tuff_recording *recording)) {
     struct tuff_recording *recording = NULL;
     TUFF_TRY(tuff_recording_create(weights->device, &recording));
-    tuff_status status = record(weights, recording);
-    if (status == TUFF_OK)
-        status = tuff_recording_end(recording);
-    if (status == TUFF_OK)
-        status = tuff_recording_run(recording, NULL, NULL);
-    tuff_recording_destroy(recording);
-    return status;
+    return tuff_recording_finish(recording, record(weights, recording));
 }

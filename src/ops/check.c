@@ -6,6 +6,7 @@
 
 #include "base/half.h"
 #include "base/memory.h"
+#include "ops/transpose.h"
 
 static uint64_t next_bits(struct tuff_case *check_case) {
     /* splitmix64 (Steele, Lea, Flood 2014) */
@@ -91,6 +92,13 @@ tuff_status tuff_case_ints(struct tuff_case *check_case, uint32_t rows, uint32_t
     return tuff_tensor_upload_ints(check_case->device, *out_tensor, values);
 }
 
+tuff_status tuff_case_transpose(struct tuff_case *check_case, struct tuff_tensor *weight) {
+    struct tuff_recording *recording = NULL;
+    TUFF_TRY(new_tensor(check_case, tuff_transposed_shape(&weight->shape), &weight->transposed));
+    TUFF_TRY(tuff_recording_create(check_case->device, &recording));
+    return tuff_recording_finish(recording, tuff_transpose_record(check_case->device, recording, weight));
+}
+
 void tuff_case_free(struct tuff_case *check_case) {
     tuff_arena_destroy(check_case->arena);
     for (uint32_t i = 0; i < check_case->tensor_count; i++)
@@ -154,12 +162,7 @@ static tuff_status run_once(struct tuff_device *device, const struct tuff_node *
     TUFF_TRY(tuff_recording_create(device, &recording));
     tuff_status status =
         backward ? node->op->backward(device, recording, node) : node->op->forward(device, recording, node);
-    if (status == TUFF_OK)
-        status = tuff_recording_end(recording);
-    if (status == TUFF_OK)
-        status = tuff_recording_run(recording, NULL, NULL);
-    tuff_recording_destroy(recording);
-    return status;
+    return tuff_recording_finish(recording, status);
 }
 
 /* Adds what one tensor shows to the result. */

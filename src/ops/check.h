@@ -27,6 +27,8 @@ enum { TUFF_LINEAR_INT8 = 16 };
 /* Makes a tensor from given integers (I32) or numbers. */
 tuff_status tuff_case_ints(struct tuff_case *check_case, uint32_t rows, uint32_t cols, const int32_t *values,
                            struct tuff_tensor **out_tensor);
+/* Gives a weight in BLOCKS its transposed copy, made on the device. */
+tuff_status tuff_case_transpose(struct tuff_case *check_case, struct tuff_tensor *weight);
 /* Frees a case that was allocated, with its arena and tensors. */
 void tuff_case_free(struct tuff_case *check_case);
 /* A uniform integer in [0, bound) from the case's seed, for ids. */

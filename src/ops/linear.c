@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Linear: y = residual + dropout(activation(x weight^T + bias)).
  *
- *   inputs   0 x (M, K)   1 weight (N', K) in panels   2 bias F32 (1, N') or none   3 residual (M, N) or none
+ *   inputs   0 x (M, K)   1 weight (N', K) in panels, or (N, K) in blocks   2 bias F32 (1, N') or none   3 residual (M, N) or none
  *            4 seed I32 (1, 4) where there is dropout
  *   outputs  0 y (M, N) of x's type, F32 with params.linear.output_f32; x and weight I8: F16, or F32 so
  *            1 what activation is applied to (M, N), in training with an activation
@@ -42,12 +42,11 @@ static tuff_status expect_weight(const struct tuff_node *node) {
     TUFF_TRY(tuff_expect(node, WEIGHT, "the weight", x->type, 0, x->cols));
     const struct tuff_shape *weight = &node->inputs[WEIGHT]->shape;
     const uint32_t count = node->params.linear.output_count;
-    bool takes_blocks = !node->is_training && weight->rows % TUFF_BLOCK_ROWS == 0 &&
-                        node->params.linear.first_output == 0 && (count == 0 || count == weight->rows) &&
-                        !(node->params.linear.dropout.probability > 0);
+    bool takes_blocks = (!node->is_training || node->inputs[WEIGHT]->transposed) &&
+                        weight->rows % TUFF_BLOCK_ROWS == 0 && node->params.linear.first_output == 0 &&
+                        (count == 0 || count == weight->rows);
     if (weight->layout != TUFF_LAYOUT_PANELS && !(weight->layout == TUFF_LAYOUT_BLOCKS && takes_blocks))
-        return tuff_fail(TUFF_ARGUMENT,
-                         "linear: the weight does not lie in panels, nor in blocks of inference");
+        return tuff_fail(TUFF_ARGUMENT, "linear: the weight does not lie in panels, nor in whole blocks");
     if (node->inputs[BIAS])
         TUFF_TRY(tuff_expect(node, BIAS, "the bias", TUFF_TYPE_F32, 1, weight->rows));
     return TUFF_OK;
@@ -178,14 +177,15 @@ static struct tuff_outer_product weight_product(const struct tuff_node *node) {
 }
 
 static struct tuff_matmul input_product(const struct tuff_node *node) {
+    const struct tuff_tensor *weight = node->inputs[WEIGHT];
     return (struct tuff_matmul){
         .x = node->d_outputs[Y],
-        .weight = node->inputs[WEIGHT],
+        .weight = weight->transposed ? weight->transposed : weight,
         .residual = node->accumulates[X] ? node->d_inputs[X] : NULL,
         .y = node->d_inputs[X],
         .scratch = node->d_scratch,
         .first_output = node->params.linear.first_output,
-        .over_outputs = true,
+        .over_outputs = !weight->transposed,
     };
 }
 
@@ -360,11 +360,14 @@ static tuff_status make(struct tuff_case *check_case, struct tuff_node *node, co
     enum tuff_type factors = options & TUFF_LINEAR_INT8 ? TUFF_TYPE_I8 : type;
     TUFF_TRY(tuff_case_random(check_case, factors, TUFF_LAYOUT_ROWS, rows, inner, x_scale, &node->inputs[X]));
     /* As a model has it, the windows of a vocabulary apart. */
-    enum tuff_layout layout = node->is_training || (options & WITH_WINDOW)
-                                  ? TUFF_LAYOUT_PANELS
-                                  : tuff_matmul_layout(check_case->device, factors, weight_rows);
+    enum tuff_layout layout =
+        options & WITH_WINDOW
+            ? TUFF_LAYOUT_PANELS
+            : tuff_matmul_layout(check_case->device, factors, weight_rows, inner, node->is_training);
     TUFF_TRY(tuff_case_random(check_case, factors, layout, weight_rows, inner, 1 / sqrt(inner),
                               &node->inputs[WEIGHT]));
+    if (node->is_training && layout == TUFF_LAYOUT_BLOCKS)
+        TUFF_TRY(tuff_case_transpose(check_case, node->inputs[WEIGHT]));
     if (options & WITH_BIAS)
         TUFF_TRY(tuff_case_random(check_case, TUFF_TYPE_F32, TUFF_LAYOUT_ROWS, 1, weight_rows, 1,
                                   &node->inputs[BIAS]));
@@ -380,6 +383,7 @@ static const uint32_t check_shapes[][8] = {
     { 65, 100, 130, TUFF_ACTIVATION_NONE, WITH_BIAS | WITH_RESIDUAL },
     { 43, 200, 48, TUFF_ACTIVATION_GELU, WITH_BIAS | WITH_RESIDUAL },
     { 37, 72, 64, TUFF_ACTIVATION_NONE, WITH_RESIDUAL },
+    { 41, 48, 80, TUFF_ACTIVATION_GELU, WITH_BIAS | WITH_RESIDUAL, 10 },
     { 33, 64, 31, TUFF_ACTIVATION_NONE, WITH_BIAS | WITH_F32 | WITH_WINDOW },
     { 17, 768, 65, TUFF_ACTIVATION_GELU_NEW, WITH_BIAS | WITH_RESIDUAL, 10 },
     { 9, 40, 24, TUFF_ACTIVATION_SILU, 0 },

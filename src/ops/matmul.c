@@ -7,8 +7,6 @@
 #include "kernels/matmul_blocks.h"
 #include "kernels/matmul_broadcast.h"
 #include "kernels/matmul_lanes.h"
-#include "kernels/matmul_outer_lanes.h"
-#include "kernels/matmul_outer_tiled.h"
 #include "kernels/matmul_subgroup.h"
 #include "kernels/matmul_tiled.h"
 #include "ops/matmul_coopmat.h"
@@ -34,18 +32,10 @@ uint64_t tuff_matmul_cost(const struct tuff_matmul *matmul) {
     return (uint64_t)matmul->y->shape.rows * matmul->y->shape.cols * matmul->x->shape.cols;
 }
 
-static uint64_t address_of(const struct tuff_tensor *tensor) {
-    return tensor ? tuff_slice_address(&tensor->slice) : 0;
-}
-
 /* Of the kernels that read by address. */
 #define MATMUL_ADDRESSES(matmul)                                                                             \
-    .x_address_low = (uint32_t)address_of((matmul)->x),                                                      \
-    .x_address_high = (uint32_t)(address_of((matmul)->x) >> 32),                                             \
-    .weight_address_low = (uint32_t)address_of((matmul)->weight),                                            \
-    .weight_address_high = (uint32_t)(address_of((matmul)->weight) >> 32),                                   \
-    .residual_address_low = (uint32_t)address_of((matmul)->residual),                                        \
-    .residual_address_high = (uint32_t)(address_of((matmul)->residual) >> 32)
+    TUFF_ADDRESS_PUSH(x, (matmul)->x), TUFF_ADDRESS_PUSH(weight, (matmul)->weight),                          \
+        TUFF_ADDRESS_PUSH(residual, (matmul)->residual)
 
 static tuff_status run_lanes(struct tuff_recording *recording, const struct tuff_matmul *matmul,
                              const struct tuff_matmul_tile *tile) {
@@ -79,15 +69,11 @@ static tuff_status run_blocks(struct tuff_recording *recording, const struct tuf
     return tuff_run_matmul_blocks(
         recording, 0, grid,
         &(struct tuff_matmul_blocks){
-            .x = matmul->x->slice,
-            .weight = matmul->weight->slice,
-            .bias = tuff_slice_or(matmul->bias, matmul->x),
-            .residual = tuff_slice_or(matmul->residual, matmul->x),
-            .y = matmul->y->slice,
+            TUFF_MATMUL_SLICES(matmul),
             .push = { .rows = y->rows,
                       .cols = y->cols,
+                      TUFF_MATMUL_EPILOGUE(matmul),
                       .groups = tuff_shape_stride(&matmul->x->shape) / 4,
-                      .flags = tuff_matmul_flags(matmul),
                       MATMUL_ADDRESSES(matmul) },
             .spec = { .workgroup_size = tile->lanes_x * tile->lanes_y,
                       .lanes = tile->lanes_x,
@@ -95,7 +81,7 @@ static tuff_status run_blocks(struct tuff_recording *recording, const struct tuf
                       .block_rows = tile->tile_rows < tile->lanes_x / 2 ? tile->tile_rows : tile->lanes_x / 2,
                       .turn = tile->step,
                       .blocks = tile->tile_groups,
-                      .activation = matmul->activation },
+                      TUFF_MATMUL_SPEC(matmul) },
         });
 }
 
@@ -242,8 +228,7 @@ struct tuff_shape tuff_matmul_scratch(const struct tuff_device *device, const st
     return tuff_matmul_split_shape(matmul, &tile);
 }
 
-/* What was measured since the memory was planned may want more of it than there is. */
-static bool has_room(const struct tuff_tensor *scratch, const struct tuff_shape *wanted) {
+bool tuff_has_room(const struct tuff_tensor *scratch, const struct tuff_shape *wanted) {
     return scratch && tuff_shape_size(wanted) <= scratch->slice.size;
 }
 
@@ -256,121 +241,7 @@ tuff_status tuff_matmul_run(struct tuff_device *device, struct tuff_recording *r
         return tuff_int8_run(device, recording, matmul);
     struct tuff_matmul_tile tile = tile_for(device, matmul);
     const struct tuff_shape wanted = tuff_matmul_split_shape(matmul, &tile);
-    if (!has_room(matmul->scratch, &wanted))
+    if (!tuff_has_room(matmul->scratch, &wanted))
         tile.splits = 0;
     return tuff_matmul_run_with(recording, matmul, &tile);
-}
-
-/* ---------------------------------------------------------------- outer products */
-
-uint32_t tuff_outer_outputs(const struct tuff_outer_product *product) {
-    uint32_t cols = product->z->shape.cols;
-    return product->first_output == 0 && cols == product->d_weight->shape.rows ? tuff_padded(cols) : cols;
-}
-
-static uint64_t outer_cost(const struct tuff_outer_product *product) {
-    return (uint64_t)product->z->shape.rows * product->z->shape.cols * product->x->shape.cols;
-}
-
-static tuff_status run_outer_lanes(struct tuff_recording *recording, const struct tuff_outer_product *product,
-                                   uint32_t lanes) {
-    uint64_t z_address = tuff_slice_address(&product->z->slice);
-    uint64_t x_address = tuff_slice_address(&product->x->slice);
-    uint32_t x_groups = tuff_shape_stride(&product->x->shape) / 4;
-    uint32_t tile_groups = 16; /* seen: 8 and 32 take longer, the one by a third, the other by a tenth */
-    while (tile_groups > x_groups)
-        tile_groups /= 2;
-    struct tuff_grid grid = { divide_up(x_groups, tile_groups), divide_up(tuff_outer_outputs(product), 64), 1,
-                              outer_cost(product) };
-    return tuff_run_matmul_outer_lanes(
-        recording, 0, grid,
-        &(struct tuff_matmul_outer_lanes){
-            .z = product->z->slice,
-            .x = product->x->slice,
-            .d_weight = product->d_weight->slice,
-            .push = { .rows = product->z->shape.rows,
-                      .outputs = tuff_outer_outputs(product),
-                      .z_groups = tuff_shape_stride(&product->z->shape) / 4,
-                      .x_groups = x_groups,
-                      .weight_stride = tuff_shape_stride(&product->d_weight->shape),
-                      .first_output = product->first_output,
-                      .accumulates = product->accumulates,
-                      .z_address_low = (uint32_t)z_address,
-                      .z_address_high = (uint32_t)(z_address >> 32),
-                      .x_address_low = (uint32_t)x_address,
-                      .x_address_high = (uint32_t)(x_address >> 32) },
-            .spec = { .workgroup_size = 64, .lanes = lanes, .tile_groups = tile_groups },
-        });
-}
-
-static tuff_status run_outer_tiled(struct tuff_recording *recording, const struct tuff_outer_product *product,
-                                   const struct tuff_outer_tile *tile, const struct tuff_split *split) {
-    uint32_t variant = !tuff_is_f16(product->x) ? 0 : tuff_is_f16(product->z) ? 1 : 2;
-    uint32_t x_groups = tuff_shape_stride(&product->x->shape) / 4;
-    struct tuff_grid grid = { divide_up(tuff_outer_outputs(product), 8 * tile->lanes_x),
-                              divide_up(x_groups, tile->tile_groups * tile->lanes_y), split->parts,
-                              outer_cost(product) };
-    return tuff_run_matmul_outer_tiled(
-        recording, variant, grid,
-        &(struct tuff_matmul_outer_tiled){
-            .z = product->z->slice,
-            .x = product->x->slice,
-            .d_weight = product->d_weight->slice,
-            .push = { .rows = product->z->shape.rows,
-                      .outputs = tuff_outer_outputs(product),
-                      .z_groups = tuff_shape_stride(&product->z->shape) / 4,
-                      .x_groups = x_groups,
-                      .weight_stride = tuff_shape_stride(&product->d_weight->shape),
-                      .first_output = product->first_output,
-                      .accumulates = product->accumulates,
-                      .split_rows = split->length },
-            .spec = { .lanes_x = tile->lanes_x,
-                      .lanes_y = tile->lanes_y,
-                      .tile_groups = tile->tile_groups,
-                      .step = tile->step,
-                      .uses_shared = tile->uses_shared,
-                      .is_split = split->parts > 1 },
-        });
-}
-
-tuff_status tuff_outer_product_run_with(struct tuff_recording *recording,
-                                        const struct tuff_outer_product *product,
-                                        const struct tuff_outer_tile *tile) {
-    const struct tuff_split split = tuff_split_of(product->z->shape.rows, tile->step, tile->splits);
-    if (split.parts < 2)
-        return run_outer_tiled(recording, product, tile, &split);
-    const struct tuff_tensor sums = { .shape = { .type = TUFF_TYPE_F32,
-                                                 .layout = TUFF_LAYOUT_PANELS,
-                                                 .rows = product->z->shape.cols,
-                                                 .cols = product->x->shape.cols },
-                                      .slice = product->scratch->slice };
-    TUFF_TRY(run_outer_tiled(
-        recording, &(struct tuff_outer_product){ .z = product->z, .x = product->x, .d_weight = &sums }, tile,
-        &split));
-    return tuff_outer_split_sum(recording, product, split.parts);
-}
-
-static struct tuff_outer_tile outer_tile_for(const struct tuff_device *device,
-                                             const struct tuff_outer_product *product) {
-    return tuff_outer_tile_for(device, product->z->shape.rows, product->z->shape.cols,
-                               tuff_shape_stride(&product->x->shape) / 4);
-}
-
-struct tuff_shape tuff_outer_scratch(const struct tuff_device *device,
-                                     const struct tuff_outer_product *product) {
-    const struct tuff_outer_tile tile = outer_tile_for(device, product);
-    return tuff_outer_split_shape(product, &tile);
-}
-
-tuff_status tuff_outer_product_run(struct tuff_device *device, struct tuff_recording *recording,
-                                   const struct tuff_outer_product *product) {
-    const uint32_t lanes = device->limits.subgroup_size;
-    if (tuff_matmul_uses_lanes(device, product->x->shape.type) &&
-        tuff_shape_stride(&product->z->shape) >= lanes)
-        return run_outer_lanes(recording, product, lanes);
-    struct tuff_outer_tile tile = outer_tile_for(device, product);
-    const struct tuff_shape wanted = tuff_outer_split_shape(product, &tile);
-    if (!has_room(product->scratch, &wanted))
-        tile.splits = 0;
-    return tuff_outer_product_run_with(recording, product, &tile);
 }

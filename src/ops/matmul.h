@@ -9,7 +9,7 @@
 /* y = residual + dropout(activation(x weight^T + bias)); over_outputs: y = residual + x weight. */
 struct tuff_matmul {
     const struct tuff_tensor *x; /* (M, K); F32 in a graph of F16 only over_outputs; I8 as the weight */
-    /* PANELS (N', K), N' >= first_output + N; or BLOCKS (N, K), without dropout and sum */
+    /* PANELS (N', K), N' >= first_output + N; or BLOCKS (N, K), not over_outputs */
     const struct tuff_tensor *weight;
     const struct tuff_tensor *bias;     /* F32 (1, N'); NULL: none */
     const struct tuff_tensor *residual; /* (M, N), may be y; NULL: none */
@@ -29,8 +29,9 @@ struct tuff_matmul {
 struct tuff_outer_product {
     const struct tuff_tensor *z;        /* (M, N) */
     const struct tuff_tensor *x;        /* (M, K) */
-    const struct tuff_tensor *d_weight; /* PANELS (N', K), F32 */
-    const struct tuff_tensor *scratch;  /* of tuff_outer_scratch; NULL: the product is not split */
+    const struct tuff_tensor *d_weight; /* PANELS (N', K), F32; or BLOCKS (N, K), all F32 */
+    const struct tuff_tensor
+        *scratch; /* of tuff_outer_scratch; NULL: the product is not split; BLOCKS need it */
     uint32_t first_output;
     bool accumulates;
 };
@@ -43,6 +44,7 @@ tuff_status tuff_matmul_run_with(struct tuff_recording *recording, const struct 
 /* The memory that the product is quicker with, for the sums of its parts (ops/matmul_split.h); rows 0: none. */
 struct tuff_shape tuff_matmul_scratch(const struct tuff_device *device, const struct tuff_matmul *matmul);
 
+/* ops/outer_product.c */
 tuff_status tuff_outer_product_run(struct tuff_device *device, struct tuff_recording *recording,
                                    const struct tuff_outer_product *product);
 tuff_status tuff_outer_product_run_with(struct tuff_recording *recording,
@@ -56,8 +58,19 @@ uint32_t tuff_matmul_flags(const struct tuff_matmul *matmul); /* HAS_BIAS, HAS_R
 uint64_t tuff_matmul_cost(const struct tuff_matmul *matmul);
 /* Outputs that are written: padding too where z reaches the end of d_weight, so that it becomes zero. */
 uint32_t tuff_outer_outputs(const struct tuff_outer_product *product);
+/* What was measured since the memory was planned may want more of it than there is. */
+bool tuff_has_room(const struct tuff_tensor *scratch, const struct tuff_shape *wanted);
 /* Of the first that is there: a binding that a kernel does not read needs a buffer all the same. */
 struct tuff_slice tuff_slice_or(const struct tuff_tensor *tensor, const struct tuff_tensor *other);
+
+/* An address as two push constants; 0 without a tensor. */
+#define TUFF_ADDRESS_PUSH(name, tensor)                                                                      \
+    .name##_address_low = (uint32_t)tuff_tensor_address(tensor),                                             \
+    .name##_address_high = (uint32_t)(tuff_tensor_address(tensor) >> 32)
+
+static inline uint64_t tuff_tensor_address(const struct tuff_tensor *tensor) {
+    return tensor ? tuff_slice_address(&tensor->slice) : 0;
+}
 
 /* What the structs of all these kernels have alike: bindings, push constants, the scales of f16, constants. */
 #define TUFF_MATMUL_SLICES(matmul)                                                                           \
@@ -67,12 +80,15 @@ struct tuff_slice tuff_slice_or(const struct tuff_tensor *tensor, const struct t
     .seed = tuff_slice_or((matmul)->seed, (matmul)->x), .y = (matmul)->y->slice,                             \
     .pre = tuff_slice_or((matmul)->sum, (matmul)->y)
 
-#define TUFF_MATMUL_PUSH(matmul)                                                                             \
-    .rows = (matmul)->y->shape.rows, .cols = (matmul)->y->shape.cols,                                        \
-    .first_output = (matmul)->first_output, .y_stride = tuff_shape_stride(&(matmul)->y->shape) / 4,          \
+#define TUFF_MATMUL_EPILOGUE(matmul)                                                                         \
     .flags = tuff_matmul_flags(matmul), .dropout_stream = (matmul)->dropout.stream,                          \
     .dropout_threshold = tuff_dropout_threshold((matmul)->dropout.probability),                              \
     .dropout_scale = tuff_dropout_scale((matmul)->dropout.probability)
+
+#define TUFF_MATMUL_PUSH(matmul)                                                                             \
+    .rows = (matmul)->y->shape.rows, .cols = (matmul)->y->shape.cols,                                        \
+    .first_output = (matmul)->first_output, .y_stride = tuff_shape_stride(&(matmul)->y->shape) / 4,          \
+    TUFF_MATMUL_EPILOGUE(matmul)
 
 #define TUFF_MATMUL_FACTORS(matmul)                                                                          \
     .x_factor = ldexpf(1, (matmul)->x_exponent), .y_factor = ldexpf(1, -(matmul)->y_exponent)

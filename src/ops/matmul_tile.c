@@ -36,9 +36,10 @@ bool tuff_matmul_uses_lanes(const struct tuff_device *device, enum tuff_type typ
            tuff_device_can(device, tuff_kernel_matmul_lanes.variants[0].needs);
 }
 
-enum tuff_layout tuff_matmul_layout(const struct tuff_device *device, enum tuff_type type, uint32_t outputs) {
-    return tuff_matmul_uses_lanes(device, type) && outputs % TUFF_BLOCK_ROWS == 0 ? TUFF_LAYOUT_BLOCKS
-                                                                                  : TUFF_LAYOUT_PANELS;
+enum tuff_layout tuff_matmul_layout(const struct tuff_device *device, enum tuff_type type, uint32_t outputs,
+                                    uint32_t inputs, bool is_trained) {
+    const bool fits = outputs % TUFF_BLOCK_ROWS == 0 && (!is_trained || inputs % TUFF_BLOCK_ROWS == 0);
+    return fits && tuff_matmul_uses_lanes(device, type) ? TUFF_LAYOUT_BLOCKS : TUFF_LAYOUT_PANELS;
 }
 
 /* Rows of a tile: at most `most`, in blocks of 8, and few that two tiles compute. Fewer than 8 are a power of

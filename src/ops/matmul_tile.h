@@ -29,8 +29,9 @@ struct tuff_matmul_tile {
 /* Whether the kernels for CPU drivers that take addresses serve this type. */
 bool tuff_matmul_uses_lanes(const struct tuff_device *device, enum tuff_type type);
 
-/* How a weight with so many outputs lies that nothing but forward products reads. */
-enum tuff_layout tuff_matmul_layout(const struct tuff_device *device, enum tuff_type type, uint32_t outputs);
+/* How a weight lies of which nothing but whole products read, and whole gradients of trained ones. */
+enum tuff_layout tuff_matmul_layout(const struct tuff_device *device, enum tuff_type type, uint32_t outputs,
+                                    uint32_t inputs, bool is_trained);
 
 /* A product of (rows, 4 * groups) with a weight (cols, 4 * groups). */
 struct tuff_product {

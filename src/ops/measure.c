@@ -65,11 +65,12 @@ static tuff_status measure(struct tuff_device *device, const struct place *place
         const uint32_t *numbers = place->numbers;
         const enum tuff_type type = is_f16 ? TUFF_TYPE_F16 : TUFF_TYPE_F32;
         const struct tuff_matmul_tile tile = tuff_matmul_tile_for(
-            device, &(struct tuff_product){ .type = type,
-                                            .layout = tuff_matmul_layout(device, type, numbers[2]),
-                                            .rows = numbers[0],
-                                            .cols = numbers[2],
-                                            .groups = tuff_padded(numbers[1]) / 4 });
+            device,
+            &(struct tuff_product){ .type = type,
+                                    .layout = tuff_matmul_layout(device, type, numbers[2], numbers[1], false),
+                                    .rows = numbers[0],
+                                    .cols = numbers[2],
+                                    .groups = tuff_padded(numbers[1]) / 4 });
         tuff_matmul_tile_text(&tile, variant);
     }
     double seconds = time.timing.median_ms / 1e3;

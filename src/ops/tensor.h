@@ -11,7 +11,7 @@
  * that are multiplied with. Lanes on neighbouring outputs r read neighbouring groups of four, on every
  * device.
  *   BLOCKS  element (r, c) at ((r / 16) * col_stride + c) * 16 + r % 16, col_stride being cols padded; rows are a
- * multiple of 16: matrices that inference on a CPU driver multiplies with, as one stream of vectors. */
+ * multiple of 16: matrices that a CPU driver multiplies with, as one stream of vectors. */
 #ifndef TUFF_OPS_TENSOR_H
 #define TUFF_OPS_TENSOR_H
 
@@ -43,11 +43,13 @@ struct tuff_tensor {
     struct tuff_slice slice;   /* empty until the memory plan has placed it */
     struct tuff_slice staging; /* of graph inputs and results, where the host cannot map slice; else empty */
     struct tuff_tensor *gradient; /* of the same shape; NULL where none is wanted */
-    bool wants_gradient;          /* something trained stands before it */
-    bool is_fed;                  /* a graph input that the device writes: see tuff_graph_feed */
-    bool is_in_workspace;         /* placed by the memory plan: the slice goes stale with it */
-    double *reference;            /* (rows, cols) without padding, for the CPU reference; integers too */
-    int32_t first_use, last_use;  /* nodes, for the memory plan */
+    struct tuff_tensor
+        *transposed;      /* of a weight in BLOCKS that training reads: see ops/transpose.h; else NULL */
+    bool wants_gradient;  /* something trained stands before it */
+    bool is_fed;          /* a graph input that the device writes: see tuff_graph_feed */
+    bool is_in_workspace; /* placed by the memory plan: the slice goes stale with it */
+    double *reference;    /* (rows, cols) without padding, for the CPU reference; integers too */
+    int32_t first_use, last_use; /* nodes, for the memory plan */
 };
 
 /* Elements from one row (or group column) to the next: cols padded; for PANELS, rows padded. Of BLOCKS, the columns of

@@ -144,14 +144,13 @@ static void write_variant(const struct workload *workload, char text[TUFF_TILE_T
     const uint32_t limit = tuff_runner_row_limit(runner);
     const uint32_t rows = workload->token_count < limit ? (uint32_t)workload->token_count : limit;
     const enum tuff_type type = runner->weights->type;
-    const uint32_t cols = bench->config->intermediate_size;
+    const uint32_t cols = bench->config->intermediate_size, inner = bench->config->hidden_size;
     const struct tuff_product product = { .type = type,
-                                          .layout = bench->model
-                                                        ? tuff_matmul_layout(runner->device, type, cols)
-                                                        : TUFF_LAYOUT_PANELS,
+                                          .layout = tuff_matmul_layout(runner->device, type, cols, inner,
+                                                                       !bench->model),
                                           .rows = rows,
                                           .cols = cols,
-                                          .groups = tuff_padded(bench->config->hidden_size) / 4 };
+                                          .groups = tuff_padded(inner) / 4 };
     const struct tuff_matmul_tile tile = tuff_matmul_tile_for(runner->device, &product);
     const bool is_int8 = bench->model && bench->model->is_int8;
     const struct tuff_matrix_shape *matrices =

@@ -39,7 +39,8 @@ static tuff_status tune(struct tuff_device *device, const struct tuff_config *co
     for (size_t i = 0; i < PRODUCTS; i++)
         for (size_t r = 0; r < ROWS; r++) {
             const struct tuff_product product = { .type = type,
-                                                  .layout = tuff_matmul_layout(device, type, products[i][1]),
+                                                  .layout = tuff_matmul_layout(device, type, products[i][1],
+                                                                               products[i][0], false),
                                                   .rows = rows[r],
                                                   .cols = products[i][1],
                                                   .groups = tuff_padded(products[i][0]) / 4 };
