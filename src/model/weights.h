@@ -143,6 +143,10 @@ tuff_status tuff_weights_record_lora(const struct tuff_weights *weights, struct 
 /* The same at once. */
 tuff_status tuff_weights_find_lora_gradients(struct tuff_weights *weights);
 
+/* model/weights_place.c: memory for all tensors, which have been added, and for what training keeps beside them. */
+tuff_status tuff_weights_place(struct tuff_weights *weights, const struct tuff_weights_options *options,
+                               uint32_t layer_count);
+
 /* What they are built with (model/weights.c, model/weights_data.c). */
 struct tuff_tensor *tuff_weights_add_tensor(struct tuff_weights *weights,
                                             const struct tuff_parameter *parameter, struct tuff_shape shape);
