@@ -227,23 +227,26 @@ gather_seeds() {
         done
 }
 
-# run_fuzz SECONDS: every fuzz target of build/fuzz for so long, from the inputs that are kept.
+# run_fuzz SECONDS: every fuzz target of build/fuzz for so long, one on each processor, from the inputs that are kept.
 run_fuzz() {
-    for source in tests/fuzz/fuzz_*.c; do
-        target=$(basename "$source" .c)
-        corpus=build/fuzz/$target.corpus
-        gather_seeds "$target" "build/fuzz/$target.seeds"
-        if [ "$target" = fuzz_text ]; then # encodes with a vocabulary that is good
-            TUFF_FUZZ_TOKENIZER=$PWD/$(dirname "$(find tests/data -name vocab.txt | head -n 1)")
-            export TUFF_FUZZ_TOKENIZER
-        fi
-        say "$target for $1 seconds"
-        (cd build/fuzz && "./$target" -max_total_time="$1" -timeout=20 -rss_limit_mb=4096 "$target.corpus" \
-            "$target.seeds" >"$target.log" 2>&1) || {
-            tail -n 40 "build/fuzz/$target.log" >&2
-            fail "$target found a fault"
-        }
-    done
+    find tests/fuzz -name 'fuzz_*.c' -exec basename {} .c \; | sort |
+        xargs -P "$(nproc)" -I TARGET sh -ec ". tools/common.sh; fuzz_target TARGET $1" || fail "fuzzing ended early"
+}
+
+# fuzz_target TARGET SECONDS: in a folder of its own, since targets write what they read by the same names.
+fuzz_target() {
+    gather_seeds "$1" "build/fuzz/$1.seeds"
+    if [ "$1" = fuzz_text ]; then # encodes with a vocabulary that is good
+        TUFF_FUZZ_TOKENIZER=$PWD/$(dirname "$(find tests/data -name vocab.txt | head -n 1)")
+        export TUFF_FUZZ_TOKENIZER
+    fi
+    say "$1 for $2 seconds"
+    mkdir -p "build/fuzz/$1.run"
+    (cd "build/fuzz/$1.run" && "../$1" -max_total_time="$2" -timeout=20 -rss_limit_mb=4096 "../$1.corpus" \
+        "../$1.seeds" >"../$1.log" 2>&1) || {
+        tail -n 40 "build/fuzz/$1.log" >&2
+        fail "$1 found a fault"
+    }
 }
 
 inside= # a command in front of every build and test: the vendor lab's
