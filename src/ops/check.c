@@ -80,7 +80,7 @@ tuff_status tuff_case_random(struct tuff_case *check_case, enum tuff_type type, 
                              uint32_t rows, uint32_t cols, double scale, struct tuff_tensor **out_tensor) {
     struct tuff_shape shape = { .type = type, .layout = layout, .rows = rows, .cols = cols };
     TUFF_TRY(new_tensor(check_case, shape, out_tensor));
-    return fill_random(check_case, *out_tensor, scale);
+    return check_case->is_survey ? TUFF_OK : fill_random(check_case, *out_tensor, scale);
 }
 
 tuff_status tuff_case_ints(struct tuff_case *check_case, uint32_t rows, uint32_t cols, const int32_t *values,
@@ -112,6 +112,16 @@ static tuff_status make_scratch(struct tuff_case *check_case, const struct tuff_
     return shape.rows > 0 ? new_tensor(check_case, shape, out_scratch) : TUFF_OK;
 }
 
+static tuff_status fill_nan(struct tuff_device *device, const struct tuff_tensor *tensor) {
+    const uint64_t size = tuff_shape_size(&tensor->shape);
+    void *bytes = NULL;
+    TUFF_TRY(tuff_alloc((size_t)size, 1, &bytes));
+    memset(bytes, 0xff, (size_t)size);
+    tuff_status status = tuff_upload(device, &tensor->slice, 0, bytes, size);
+    tuff_free(bytes);
+    return status;
+}
+
 /* Outputs start as NaN, so that what a kernel forgets to write is seen. */
 static tuff_status make_outputs(struct tuff_case *check_case, struct tuff_node *node) {
     struct tuff_shape shapes[TUFF_MAX_OUTPUTS] = { 0 };
@@ -120,13 +130,8 @@ static tuff_status make_outputs(struct tuff_case *check_case, struct tuff_node *
         if (shapes[i].rows == 0)
             continue;
         TUFF_TRY(new_tensor(check_case, shapes[i], &node->outputs[i]));
-        uint64_t size = tuff_shape_size(&shapes[i]);
-        void *bytes = NULL;
-        TUFF_TRY(tuff_alloc((size_t)size, 1, &bytes));
-        memset(bytes, 0xff, (size_t)size);
-        tuff_status status = tuff_upload(check_case->device, &node->outputs[i]->slice, 0, bytes, size);
-        tuff_free(bytes);
-        TUFF_TRY(status);
+        if (!check_case->is_survey)
+            TUFF_TRY(fill_nan(check_case->device, node->outputs[i]));
     }
     return make_scratch(check_case, node, false, &node->scratch);
 }
@@ -239,17 +244,27 @@ static tuff_status check_adding(struct tuff_case *check_case, struct tuff_node *
     return check_backward(check_case, node, true, user);
 }
 
-static tuff_status record_once(struct tuff_case *check_case, struct tuff_node *node, void *user) {
-    struct tuff_recording *recording = NULL;
-    (void)user;
+static tuff_status append_keys(const struct tuff_recording *survey, struct tuff_pipeline_list *list) {
+    size_t count = 0;
+    const struct tuff_pipeline_key *keys = tuff_recording_keys(survey, &count);
+    TUFF_TRY(tuff_reserve(&list->keys, &list->capacity, list->count + count, sizeof *list->keys));
+    for (size_t i = 0; i < count; i++)
+        list->keys[list->count++] = keys[i];
+    return TUFF_OK;
+}
+
+static tuff_status survey_once(struct tuff_case *check_case, struct tuff_node *node, void *user) {
+    struct tuff_recording *survey = NULL;
     TUFF_TRY(make_outputs(check_case, node));
     if (node->is_training)
         TUFF_TRY(make_gradients(check_case, node, false));
-    TUFF_TRY(tuff_recording_create(check_case->device, &recording));
-    tuff_status status = node->op->forward(check_case->device, recording, node);
+    TUFF_TRY(tuff_recording_create_survey(check_case->device, &survey));
+    tuff_status status = node->op->forward(check_case->device, survey, node);
     if (status == TUFF_OK && node->is_training && node->op->backward)
-        status = node->op->backward(check_case->device, recording, node);
-    tuff_recording_destroy(recording);
+        status = node->op->backward(check_case->device, survey, node);
+    if (status == TUFF_OK)
+        status = append_keys(survey, user);
+    tuff_recording_destroy(survey);
     return status;
 }
 
@@ -261,7 +276,8 @@ static tuff_status run_case(struct tuff_device *device, const struct tuff_op *op
     struct tuff_case *check_case = NULL;
     struct tuff_node node = { .op = op, .is_training = is_training };
     TUFF_TRY(tuff_alloc(1, sizeof *check_case, &check_case));
-    *check_case = (struct tuff_case){ .device = device, .type = type, .seed = 1 };
+    *check_case =
+        (struct tuff_case){ .device = device, .type = type, .seed = 1, .is_survey = body == survey_once };
     tuff_status status = tuff_arena_create(device, TUFF_MEMORY_DEVICE, "check", &check_case->arena);
     if (status == TUFF_OK)
         status = op->make(check_case, &node, numbers);
@@ -294,9 +310,9 @@ tuff_status tuff_op_check_backward(struct tuff_device *device, const struct tuff
     return run_case(device, op, numbers, type, true, check_adding, out_result);
 }
 
-tuff_status tuff_op_record(struct tuff_device *device, const struct tuff_op *op, const uint32_t *numbers,
-                           enum tuff_type type, bool is_training) {
-    return run_case(device, op, numbers, type, is_training, record_once, NULL);
+tuff_status tuff_op_survey(struct tuff_device *device, const struct tuff_op *op, const uint32_t *numbers,
+                           enum tuff_type type, bool is_training, struct tuff_pipeline_list *list) {
+    return run_case(device, op, numbers, type, is_training, survey_once, list);
 }
 
 /* ---------------------------------------------------------------- time */

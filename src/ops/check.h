@@ -5,6 +5,7 @@
 
 #include "base/timing.h"
 #include "ops/op.h"
+#include "vk/pipeline.h"
 
 enum { TUFF_CASE_TENSORS = TUFF_MAX_INPUTS * 2 + TUFF_MAX_OUTPUTS * 2 + 2 };
 
@@ -12,6 +13,7 @@ struct tuff_case {
     struct tuff_device *device;
     struct tuff_arena *arena;
     enum tuff_type type; /* storage type under test: F32 or F16 */
+    bool is_survey;      /* values do not matter */
     uint64_t seed;
     uint32_t tensor_count;
     struct tuff_tensor tensors[TUFF_CASE_TENSORS];
@@ -50,9 +52,15 @@ tuff_status tuff_op_check_forward(struct tuff_device *device, const struct tuff_
 tuff_status tuff_op_check_backward(struct tuff_device *device, const struct tuff_op *op,
                                    const uint32_t *numbers, enum tuff_type type,
                                    struct tuff_check_result *out_result);
-/* Records forward, and backward in training, and runs nothing: its pipelines are there afterwards. */
-tuff_status tuff_op_record(struct tuff_device *device, const struct tuff_op *op, const uint32_t *numbers,
-                           enum tuff_type type, bool is_training);
+
+struct tuff_pipeline_list {
+    struct tuff_pipeline_key *keys;
+    size_t count, capacity;
+};
+
+/* Appends the pipelines that forward would run, and backward in training; none is made. */
+tuff_status tuff_op_survey(struct tuff_device *device, const struct tuff_op *op, const uint32_t *numbers,
+                           enum tuff_type type, bool is_training, struct tuff_pipeline_list *list);
 
 struct tuff_op_time_options {
     uint32_t repeats;

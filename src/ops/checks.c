@@ -77,15 +77,19 @@ static tuff_status check_pass(struct checks *checks, const struct tuff_op *op, c
     return TUFF_OK;
 }
 
-static tuff_status check_shape(struct checks *checks, const struct tuff_op *op, const uint32_t *numbers) {
+enum { USUAL_PASSES = 3, ALL_PASSES = 4 }; /* gradients in f16 of large shapes alone: tiles differ there */
+
+static tuff_status check_shape(struct checks *checks, const struct tuff_op *op, const uint32_t *numbers,
+                               size_t pass_count) {
     static const struct {
         enum tuff_type type;
         bool backward;
         const char *name;
-    } passes[] = { { TUFF_TYPE_F32, false, "f32" },
-                   { TUFF_TYPE_F16, false, "f16" },
-                   { TUFF_TYPE_F32, true, "f32" } };
-    for (size_t i = 0; i < sizeof passes / sizeof *passes; i++)
+    } passes[ALL_PASSES] = { { TUFF_TYPE_F32, false, "f32" },
+                             { TUFF_TYPE_F16, false, "f16" },
+                             { TUFF_TYPE_F32, true, "f32" },
+                             { TUFF_TYPE_F16, true, "f16" } };
+    for (size_t i = 0; i < pass_count; i++)
         if (!passes[i].backward || op->backward)
             TUFF_TRY(check_pass(checks, op, numbers, passes[i].type, passes[i].backward, passes[i].name));
     return TUFF_OK;
@@ -96,6 +100,13 @@ static bool is_end(const uint32_t *numbers) {
         if (numbers[i])
             return false;
     return true;
+}
+
+static tuff_status check_shapes(struct checks *checks, const struct tuff_op *op, const uint32_t (*shapes)[8],
+                                size_t pass_count) {
+    for (; shapes && !is_end(*shapes); shapes++)
+        TUFF_TRY(check_shape(checks, op, *shapes, pass_count));
+    return TUFF_OK;
 }
 
 static tuff_status check_matrix_op(struct checks *checks, const struct tuff_op *op,
@@ -113,14 +124,14 @@ static tuff_status check_f16_matrices(struct checks *checks, const struct tuff_m
     return check_matrix_op(checks, &tuff_op_attention, shape);
 }
 
-/* The products again with factors of 8 bits, which are exact but for the scales. */
-static tuff_status check_int8(struct checks *checks, const struct tuff_matrix_shape *matrices) {
+static tuff_status check_int8_shapes(struct checks *checks, const uint32_t (*shapes)[8],
+                                     const struct tuff_matrix_shape *matrices) {
     static const char *const types[] = { "f32", "f16" };
     char variant[64];
-    for (const uint32_t(*shape)[8] = tuff_op_linear.check_shapes; !is_end(*shape); shape++)
+    for (; !is_end(*shapes); shapes++)
         for (int type = TUFF_TYPE_F32; type <= TUFF_TYPE_F16; type++) {
             uint32_t numbers[8];
-            memcpy(numbers, *shape, sizeof numbers);
+            memcpy(numbers, *shapes, sizeof numbers);
             numbers[4] |= TUFF_LINEAR_INT8;
             int length = snprintf(variant, sizeof variant, "int8 %s", types[type]);
             if (matrices)
@@ -129,6 +140,12 @@ static tuff_status check_int8(struct checks *checks, const struct tuff_matrix_sh
             TUFF_TRY(check_pass(checks, &tuff_op_linear, numbers, (enum tuff_type)type, false, variant));
         }
     return TUFF_OK;
+}
+
+/* The products again with factors of 8 bits, which are exact but for the scales. */
+static tuff_status check_int8(struct checks *checks, const struct tuff_matrix_shape *matrices) {
+    TUFF_TRY(check_int8_shapes(checks, tuff_op_linear.check_shapes, matrices));
+    return check_int8_shapes(checks, tuff_op_linear.large_shapes, matrices);
 }
 
 /* Again by each shape of matrices that the device lists, whether or not it is given them. */
@@ -149,9 +166,10 @@ static tuff_status check_matrices(struct checks *checks, enum tuff_matrix_elemen
 tuff_status tuff_check_device(struct tuff_device *device, void (*row)(void *user, const tuff_check_row *row),
                               void *user, size_t *out_wrong) {
     struct checks checks = { .device = device, .row = row, .user = user };
-    for (size_t i = 0; tuff_ops[i]; i++)
-        for (const uint32_t(*shape)[8] = tuff_ops[i]->check_shapes; !is_end(*shape); shape++)
-            TUFF_TRY(check_shape(&checks, tuff_ops[i], *shape));
+    for (size_t i = 0; tuff_ops[i]; i++) {
+        TUFF_TRY(check_shapes(&checks, tuff_ops[i], tuff_ops[i]->check_shapes, USUAL_PASSES));
+        TUFF_TRY(check_shapes(&checks, tuff_ops[i], tuff_ops[i]->large_shapes, ALL_PASSES));
+    }
     TUFF_TRY(check_int8(&checks, NULL));
     TUFF_TRY(check_matrices(&checks, TUFF_MATRIX_F16, check_f16_matrices));
     TUFF_TRY(check_matrices(&checks, TUFF_MATRIX_I8, check_int8));

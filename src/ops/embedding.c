@@ -236,6 +236,8 @@ static tuff_status make(struct tuff_case *check_case, struct tuff_node *node, co
 
 static const uint32_t check_shapes[][8] = { { 40, 96 }, { 33, 384, 1 }, { 21, 31, 0, 1 }, { 0 } };
 
+static const uint32_t large_shapes[][8] = { { 1024, 384 }, { 1024, 768 }, { 0 } };
+
 const struct tuff_op tuff_op_embedding = {
     .name = "embedding",
     .shape = shape,
@@ -246,6 +248,7 @@ const struct tuff_op tuff_op_embedding = {
     .parameter_inputs = 1 << WORD | 1 << POSITION | 1 << TYPE,
     .make = make,
     .check_shapes = check_shapes,
+    .large_shapes = large_shapes,
     .tolerance_f32 = 3e-6,
     .tolerance_f16 = 4e-3, /* training rounds the sum and its gradient to halves */
 };

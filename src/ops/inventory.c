@@ -10,16 +10,12 @@
 #include "ops/matmul_coopmat.h"
 #include "vk/statistics.h"
 
-struct key_list {
-    struct tuff_pipeline_key *keys;
-    size_t count;
-};
-
 struct inventory {
     struct tuff_device *device;
     const tuff_pipelines_options *options;
     void (*row)(void *user, const tuff_pipeline_row *row);
     void *user;
+    struct tuff_pipeline_list met; /* not told yet */
     size_t failed;
 };
 
@@ -55,12 +51,6 @@ static const uint32_t layer_products[][3] = {
     { 384, 1536, TUFF_ACTIVATION_GELU }, { 1536, 384, TUFF_ACTIVATION_NONE },
 };
 static const uint32_t batch_rows[] = { 16, 48, 128, 1024 };
-
-/* More rows than the ops are checked with. */
-static const uint32_t embeddings[][8] = { { 1024, 384 }, { 1024, 768 }, { 0 } };
-static const uint32_t pools[][8] = { { 64, 16, 384, TUFF_POOL_MEAN, 1 },
-                                     { 64, 16, 768, TUFF_POOL_CLS, 1 },
-                                     { 0 } };
 
 static bool is_fatal(tuff_status status) {
     return status == TUFF_DEVICE_LOST || status == TUFF_HOST_MEMORY || status == TUFF_DEVICE_MEMORY;
@@ -111,11 +101,11 @@ static tuff_status tell(struct inventory *inventory, const struct tuff_pipeline_
     return is_fatal(status) ? status : TUFF_OK;
 }
 
-/* Records an op at one shape: the device's pipelines for it are there afterwards. */
-static tuff_status record_type(struct inventory *inventory, const struct tuff_op *op, const uint32_t *numbers,
-                               enum tuff_type type, bool is_training) {
+/* What an op runs at one shape. */
+static tuff_status meet_type(struct inventory *inventory, const struct tuff_op *op, const uint32_t *numbers,
+                             enum tuff_type type, bool is_training) {
     static const char *const type_names[] = { "f32", "f16" };
-    tuff_status status = tuff_op_record(inventory->device, op, numbers, type, is_training);
+    tuff_status status = tuff_op_survey(inventory->device, op, numbers, type, is_training, &inventory->met);
     if (is_fatal(status))
         return status;
     if (status != TUFF_OK)
@@ -123,93 +113,102 @@ static tuff_status record_type(struct inventory *inventory, const struct tuff_op
     return TUFF_OK;
 }
 
-static tuff_status record_shape(struct inventory *inventory, const struct tuff_op *op,
-                                const uint32_t *numbers) {
+static tuff_status meet_shape(struct inventory *inventory, const struct tuff_op *op,
+                              const uint32_t *numbers) {
     for (int type = TUFF_TYPE_F32; type <= TUFF_TYPE_F16; type++)
         for (int is_training = 0; is_training <= (inventory->options->inference ? 0 : 1); is_training++)
-            TUFF_TRY(record_type(inventory, op, numbers, (enum tuff_type)type, is_training != 0));
+            TUFF_TRY(meet_type(inventory, op, numbers, (enum tuff_type)type, is_training != 0));
     return TUFF_OK;
 }
 
-static tuff_status record_shapes(struct inventory *inventory, const struct tuff_op *op,
-                                 const uint32_t (*shapes)[8]) {
-    for (size_t i = 0; shapes[i][0]; i++)
-        TUFF_TRY(record_shape(inventory, op, shapes[i]));
+static tuff_status meet_shapes(struct inventory *inventory, const struct tuff_op *op,
+                               const uint32_t (*shapes)[8]) {
+    for (size_t i = 0; shapes && shapes[i][0]; i++)
+        TUFF_TRY(meet_shape(inventory, op, shapes[i]));
     return TUFF_OK;
 }
 
-static tuff_status record_layers(struct inventory *inventory) {
+static tuff_status meet_layers(struct inventory *inventory) {
     for (size_t i = 0; i < sizeof batch_rows / sizeof *batch_rows; i++)
         for (size_t p = 0; p < sizeof layer_products / sizeof *layer_products; p++) {
             const uint32_t *product = layer_products[p];
             const uint32_t numbers[8] = { batch_rows[i], product[0], product[1], product[2], 1 };
-            TUFF_TRY(record_type(inventory, &tuff_op_linear, numbers, TUFF_TYPE_F32, false));
-            TUFF_TRY(record_type(inventory, &tuff_op_linear, numbers, TUFF_TYPE_F16, false));
+            TUFF_TRY(meet_type(inventory, &tuff_op_linear, numbers, TUFF_TYPE_F32, false));
+            TUFF_TRY(meet_type(inventory, &tuff_op_linear, numbers, TUFF_TYPE_F16, false));
         }
     return TUFF_OK;
 }
 
-static tuff_status record_ops(struct inventory *inventory) {
-    for (size_t i = 0; tuff_ops[i]; i++)
-        TUFF_TRY(record_shapes(inventory, tuff_ops[i], tuff_ops[i]->check_shapes));
-    TUFF_TRY(record_shapes(inventory, &tuff_op_attention, attentions));
-    TUFF_TRY(record_shapes(inventory, &tuff_op_embedding, embeddings));
-    TUFF_TRY(record_shapes(inventory, &tuff_op_pool, pools));
-    TUFF_TRY(record_shapes(inventory, &tuff_op_linear, products));
-    return record_layers(inventory);
+static tuff_status meet_ops(struct inventory *inventory) {
+    for (size_t i = 0; tuff_ops[i]; i++) {
+        TUFF_TRY(meet_shapes(inventory, tuff_ops[i], tuff_ops[i]->check_shapes));
+        TUFF_TRY(meet_shapes(inventory, tuff_ops[i], tuff_ops[i]->large_shapes));
+    }
+    TUFF_TRY(meet_shapes(inventory, &tuff_op_attention, attentions));
+    TUFF_TRY(meet_shapes(inventory, &tuff_op_linear, products));
+    return meet_layers(inventory);
 }
 
-/* What has been recorded so far, but for `known`, which is in order. */
-static tuff_status tell_recorded(struct inventory *inventory, const struct key_list *known, bool is_default,
-                                 struct key_list *out_recorded) {
-    TUFF_TRY(tuff_pipelines_keys(inventory->device, &out_recorded->keys, &out_recorded->count));
-    qsort(out_recorded->keys, out_recorded->count, sizeof *out_recorded->keys, by_name);
-    for (size_t i = 0; i < out_recorded->count; i++) {
-        const struct tuff_pipeline_key *key = &out_recorded->keys[i];
-        bool is_known = known && bsearch(key, known->keys, known->count, sizeof *key, by_name);
-        if (!is_known)
+static bool is_known(const struct tuff_pipeline_list *known, const struct tuff_pipeline_key *key) {
+    return known->count > 0 && bsearch(key, known->keys, known->count, sizeof *key, by_name);
+}
+
+/* What was met, each once, but for `known`, which is in order. */
+static tuff_status tell_met(struct inventory *inventory, const struct tuff_pipeline_list *known,
+                            bool is_default) {
+    const struct tuff_pipeline_list *met = &inventory->met;
+    if (met->count > 0)
+        qsort(met->keys, met->count, sizeof *met->keys, by_name);
+    for (size_t i = 0; i < met->count; i++) {
+        const struct tuff_pipeline_key *key = &met->keys[i];
+        const bool is_told = i > 0 && by_name(key, key - 1) == 0;
+        if (!is_told && !is_known(known, key))
             TUFF_TRY(tell(inventory, key, is_default));
     }
     return TUFF_OK;
 }
 
-static tuff_status record_f16_matrices(struct inventory *inventory) {
-    TUFF_TRY(record_shapes(inventory, &tuff_op_linear, products));
-    return record_shapes(inventory, &tuff_op_attention, tuff_op_attention.check_shapes);
+static tuff_status meet_f16_matrices(struct inventory *inventory) {
+    TUFF_TRY(meet_shapes(inventory, &tuff_op_linear, products));
+    return meet_shapes(inventory, &tuff_op_attention, tuff_op_attention.check_shapes);
 }
 
 /* The products of 8 bits. */
-static tuff_status record_int8(struct inventory *inventory) {
+static tuff_status meet_int8(struct inventory *inventory) {
     for (size_t i = 0; products[i][0]; i++) {
         uint32_t numbers[8];
         memcpy(numbers, products[i], sizeof numbers);
         numbers[4] |= TUFF_LINEAR_INT8;
-        TUFF_TRY(record_type(inventory, &tuff_op_linear, numbers, TUFF_TYPE_F32, false));
-        TUFF_TRY(record_type(inventory, &tuff_op_linear, numbers, TUFF_TYPE_F16, false));
+        TUFF_TRY(meet_type(inventory, &tuff_op_linear, numbers, TUFF_TYPE_F32, false));
+        TUFF_TRY(meet_type(inventory, &tuff_op_linear, numbers, TUFF_TYPE_F16, false));
     }
     return TUFF_OK;
 }
 
 /* By every shape of matrices that the device lists. */
-static tuff_status record_matrices(struct inventory *inventory, enum tuff_matrix_elements elements,
-                                   tuff_status (*record)(struct inventory *inventory)) {
+static tuff_status meet_matrices(struct inventory *inventory, enum tuff_matrix_elements elements,
+                                 tuff_status (*meet)(struct inventory *inventory)) {
     struct tuff_device *device = inventory->device;
     tuff_status status = TUFF_OK;
     for (uint32_t n = 0;
          status == TUFF_OK && (device->forced_matrix_shape = tuff_coopmat_shape(device, elements, n)); n++)
-        status = record(inventory);
+        status = meet(inventory);
     device->forced_matrix_shape = NULL;
     return status;
 }
 
 /* What a device is given only where it is asked for. */
-static tuff_status tell_asked(struct inventory *inventory, const struct key_list *defaults) {
-    struct key_list recorded = { 0 };
-    TUFF_TRY(record_int8(inventory));
-    TUFF_TRY(record_matrices(inventory, TUFF_MATRIX_F16, record_f16_matrices));
-    TUFF_TRY(record_matrices(inventory, TUFF_MATRIX_I8, record_int8));
-    tuff_status status = tell_recorded(inventory, defaults, false, &recorded);
-    tuff_free(recorded.keys);
+static tuff_status tell_asked(struct inventory *inventory) {
+    struct tuff_pipeline_list defaults = inventory->met;
+    inventory->met = (struct tuff_pipeline_list){ 0 };
+    tuff_status status = meet_int8(inventory);
+    if (status == TUFF_OK)
+        status = meet_matrices(inventory, TUFF_MATRIX_F16, meet_f16_matrices);
+    if (status == TUFF_OK)
+        status = meet_matrices(inventory, TUFF_MATRIX_I8, meet_int8);
+    if (status == TUFF_OK)
+        status = tell_met(inventory, &defaults, false);
+    tuff_free(defaults.keys);
     return status;
 }
 
@@ -234,16 +233,16 @@ static tuff_status tell_others(struct inventory *inventory) {
 tuff_status tuff_inventory(struct tuff_device *device, const tuff_pipelines_options *options,
                            void (*row)(void *user, const tuff_pipeline_row *row), void *user,
                            size_t *out_failed) {
+    const struct tuff_pipeline_list none = { 0 };
     struct inventory inventory = { .device = device, .options = options, .row = row, .user = user };
-    tuff_status status = record_ops(&inventory);
-    struct key_list defaults = { 0 };
+    tuff_status status = meet_ops(&inventory);
     if (status == TUFF_OK)
-        status = tell_recorded(&inventory, NULL, true, &defaults);
+        status = tell_met(&inventory, &none, true);
     if (status == TUFF_OK && options->all)
-        status = tell_asked(&inventory, &defaults);
+        status = tell_asked(&inventory);
     if (status == TUFF_OK && options->all)
         status = tell_others(&inventory);
-    tuff_free(defaults.keys);
+    tuff_free(inventory.met.keys);
     *out_failed = inventory.failed;
     return status;
 }

@@ -284,8 +284,9 @@ static double sum_at(const struct tuff_node *node, uint32_t row, uint32_t col) {
     const double *x = node->inputs[X]->reference + (size_t)row * inner;
     const double *weight = node->inputs[WEIGHT]->reference + (size_t)output * inner;
     double sum = node->inputs[BIAS] ? node->inputs[BIAS]->reference[output] : 0;
+    const double factor = ldexp(1, node->params.linear.x_exponent);
     for (uint32_t k = 0; k < inner; k++)
-        sum += ldexp(x[k], node->params.linear.x_exponent) * weight[k];
+        sum += x[k] * factor * weight[k];
     return sum;
 }
 
@@ -392,6 +393,13 @@ static const uint32_t check_shapes[][8] = {
     { 0 },
 };
 
+/* Rows enough for the largest tile of any device, forward and backward, and columns for most of it; few products, since
+ * the reference is slow. The inner size is whole turns, as matmul_subgroup asks. */
+static const uint32_t large_shapes[][8] = {
+    { 4100, 112, 104, TUFF_ACTIVATION_GELU, WITH_BIAS | WITH_RESIDUAL },
+    { 0 },
+};
+
 const struct tuff_op tuff_op_linear = {
     .name = "linear",
     .shape = shape,
@@ -403,6 +411,7 @@ const struct tuff_op tuff_op_linear = {
     .parameter_inputs = 1 << WEIGHT,
     .make = make,
     .check_shapes = check_shapes,
+    .large_shapes = large_shapes,
     .tolerance_f32 = 3e-6, /* sums in single precision of up to some thousand products */
     .tolerance_f16 = 1e-3, /* half a unit of the last of 11 bits */
 };

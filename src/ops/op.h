@@ -124,6 +124,8 @@ struct tuff_op {
     tuff_status (*make)(struct tuff_case *check_case, struct tuff_node *node, const uint32_t *numbers);
     /* Shapes that `tuff check` runs: rows of up to 8 numbers ending with a row of zeros. */
     const uint32_t (*check_shapes)[8];
+    /* Those of large batches, for which devices are given other kernels or tiles; NULL where they are given the same. */
+    const uint32_t (*large_shapes)[8];
     double tolerance_f32, tolerance_f16; /* of the largest value */
 };
 

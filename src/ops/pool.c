@@ -209,6 +209,10 @@ static const uint32_t check_shapes[][8] = {
     { 5, 19, 384, TUFF_POOL_MEAN, 1 }, { 3, 7, 31, TUFF_POOL_CLS }, { 9, 12, 768, TUFF_POOL_MAX, 1 }, { 0 }
 };
 
+static const uint32_t large_shapes[][8] = { { 64, 16, 384, TUFF_POOL_MEAN, 1 },
+                                            { 64, 16, 768, TUFF_POOL_CLS, 1 },
+                                            { 0 } };
+
 const struct tuff_op tuff_op_pool = {
     .name = "pool",
     .shape = shape,
@@ -218,6 +222,7 @@ const struct tuff_op tuff_op_pool = {
     .reference_backward = reference_backward,
     .make = make,
     .check_shapes = check_shapes,
+    .large_shapes = large_shapes,
     .tolerance_f32 = 2e-6,
     .tolerance_f16 = 1e-3, /* of the gradient, which is stored as halves; y is F32 */
 };

@@ -13,6 +13,7 @@
 #include "vk/memory.h"
 
 struct tuff_device;
+struct tuff_pipeline_key;
 struct tuff_recording;
 
 /* The grid of a dispatch, in workgroups, and what it costs. A dispatch above the device's bound is cut along
@@ -30,6 +31,8 @@ tuff_status tuff_recording_create(struct tuff_device *device, struct tuff_record
 /* A survey takes the same calls as a recording that is to come and runs nothing: its end makes all the
  * pipelines that it met, on all processors at once. */
 tuff_status tuff_recording_create_survey(struct tuff_device *device, struct tuff_recording **out_recording);
+/* What a survey met so far, in its order and as often; it owns them. */
+const struct tuff_pipeline_key *tuff_recording_keys(const struct tuff_recording *survey, size_t *out_count);
 /* Waits for what is in flight. NULL is fine. */
 void tuff_recording_destroy(struct tuff_recording *recording);
 

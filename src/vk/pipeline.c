@@ -301,22 +301,6 @@ tuff_status tuff_pipeline_make(struct tuff_device *device, const struct tuff_pip
     return make(device, key, flags, VK_NULL_HANDLE, out_pipeline);
 }
 
-tuff_status tuff_pipelines_keys(struct tuff_device *device, struct tuff_pipeline_key **out_keys,
-                                size_t *out_count) {
-    struct tuff_pipelines *pipelines = device->pipelines;
-    size_t count = 0;
-    tuff_mutex_lock(&pipelines->lock);
-    tuff_status status = tuff_alloc(pipelines->count + 1, sizeof **out_keys, out_keys);
-    for (size_t i = 0; i < BUCKET_COUNT && status == TUFF_OK; i++)
-        for (struct entry *entry = pipelines->buckets[i]; entry && count < pipelines->count;
-             entry = entry->next)
-            if (entry->pipeline.handle)
-                (*out_keys)[count++] = entry->key;
-    tuff_mutex_unlock(&pipelines->lock);
-    *out_count = count;
-    return status;
-}
-
 size_t tuff_pipelines_count(struct tuff_device *device) {
     tuff_mutex_lock(&device->pipelines->lock);
     size_t count = device->pipelines->count;

@@ -35,9 +35,6 @@ tuff_status tuff_pipelines_prepare(struct tuff_device *device, const struct tuff
 /* One that the table and the cache know nothing of; the caller destroys its handle. */
 tuff_status tuff_pipeline_make(struct tuff_device *device, const struct tuff_pipeline_key *key,
                                VkPipelineCreateFlags flags, struct tuff_pipeline *out_pipeline);
-/* The keys of all that were made so far, in no order; the caller frees them. */
-tuff_status tuff_pipelines_keys(struct tuff_device *device, struct tuff_pipeline_key **out_keys,
-                                size_t *out_count);
 enum { TUFF_CONSTANTS_SIZE = 1024 };
 /* "name=value name=value", shortened where there is no room. */
 void tuff_pipeline_constants(const struct tuff_pipeline_key *key, char text[TUFF_CONSTANTS_SIZE]);

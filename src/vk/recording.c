@@ -38,6 +38,11 @@ tuff_status tuff_recording_create(struct tuff_device *device, struct tuff_record
     return TUFF_OK;
 }
 
+const struct tuff_pipeline_key *tuff_recording_keys(const struct tuff_recording *survey, size_t *out_count) {
+    *out_count = survey->key_count;
+    return survey->keys;
+}
+
 void tuff_recording_destroy(struct tuff_recording *recording) {
     if (!recording)
         return;

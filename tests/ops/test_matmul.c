@@ -158,6 +158,22 @@ Test(ops_of_gpus, matmul_tiles) {
     test_device_close(device);
 }
 
+/* What `tuff check` runs of linear for the tiles that large batches are given. */
+Test(ops_of_gpus, large_batches) {
+    struct tuff_device *device = test_device();
+    struct tuff_check_result result;
+    for (const uint32_t(*shape)[8] = tuff_op_linear.large_shapes; (*shape)[0]; shape++)
+        for (int type = TUFF_TYPE_F32; type <= TUFF_TYPE_F16; type++) {
+            cr_assert_eq(
+                tuff_op_check_backward(device, &tuff_op_linear, *shape, (enum tuff_type)type, &result),
+                TUFF_OK, "%s", tuff_error_message());
+            cr_expect(result.error <= result.tolerance && result.padding_is_zero,
+                      "%u x %u x %u, type %d: %s is off by %g", (*shape)[0], (*shape)[2], (*shape)[1], type,
+                      result.worst, result.error);
+        }
+    test_device_close(device);
+}
+
 /* Inner sizes of whole turns. */
 Test(ops_of_gpus, rows_of_subgroups) {
     static const uint32_t products[][3] = { { 1, 16, 8 }, { 7, 31, 13 }, { 67, 48, 130 }, { 130, 80, 140 } };

@@ -206,10 +206,14 @@ Test(vk_commands, a_lost_device_stays_lost) {
 Test(vk_commands, a_survey_makes_pipelines) {
     struct bench bench = set_up(test_device());
     struct tuff_recording *survey = NULL;
+    size_t count = 0;
     test_ok(tuff_recording_create_survey(bench.device, &survey));
     test_ok(tuff_record_fill(survey, bench.z, 5));
     test_ok(test_record_axpy(survey, bench.x, bench.y, 1, 0));
     test_ok(test_record_axpy(survey, bench.x, bench.y, 1, 0));
+    cr_assert_eq(tuff_recording_keys(survey, &count)[0].kernel, test_axpy());
+    cr_assert_eq(count, 2);
+    cr_assert_eq(tuff_pipelines_count(bench.device), 0);
     test_ok(tuff_recording_end(survey));
     test_ok(tuff_recording_run(survey, NULL, NULL));
     cr_assert_eq(tuff_pipelines_count(bench.device), 1);
