@@ -1,21 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
-// variants: f32
+// variants: f32 f32_address
 // One update of a range of parameters, four an invocation, with g = factor * gradient:
 //     m = m + (1 - beta1) * (g - m),   v = beta2 * v + (1 - beta2) * g^2
 //   torch     w = w * (1 - rate * decay) - rate / (1 - beta1^t) * m / (sqrt(v) / sqrt(1 - beta2^t) + epsilon)
 //   original  w = w - rate * (m / (sqrt(v) + epsilon) + decay * w)
 // The first decayed_groups groups decay, the others do not. Nothing changes where the norm was not finite.
+// For CPU drivers, the variant `address`: an invocation's four lie apart, so that those of a subgroup lie side by side.
 #version 450
 #extension GL_GOOGLE_include_directive : require
+#ifdef VARIANT_address
+#extension GL_EXT_buffer_reference : require
+#extension GL_EXT_buffer_reference_uvec2 : require
+#extension GL_EXT_shader_explicit_arithmetic_types_int64 : require
+#extension GL_EXT_control_flow_attributes : require
+#extension GL_KHR_shader_subgroup_basic : require
+#endif
 #include "lib/grid.glsl"
 
 layout(constant_id = 0) const uint workgroup_size = 64;
-layout(local_size_x_id = 0, local_size_y = 1, local_size_z = 1) in;
+layout(constant_id = 1) const uint lanes = 8; // of a subgroup, for the variant `address`: 4, 8 or 16; at most `groups`
+layout(local_size_x = 64, local_size_x_id = 0) in;
 
-layout(binding = 0) buffer Weights { vec4 weights[]; };
-layout(binding = 1) readonly buffer Gradients { vec4 gradients[]; };
-layout(binding = 2) buffer First { vec4 first_moments[]; };
-layout(binding = 3) buffer Second { vec4 second_moments[]; };
+#ifdef VARIANT_address
+#define number float
+#include "lib/spread.glsl"
+#else
+#define number vec4
+#endif
+
+layout(binding = 0) buffer Weights { number weights[]; };
+layout(binding = 1) readonly buffer Gradients { number gradients[]; };
+layout(binding = 2) buffer First { number first_moments[]; };
+layout(binding = 3) buffer Second { number second_moments[]; };
 layout(binding = 4) readonly buffer Step { vec4 step_values[]; };   // see ops/adamw.h
 layout(binding = 5) readonly buffer Result { vec4 norm_result[]; }; // norm, factor, is_applied, 0
 layout(push_constant) uniform Push
@@ -29,28 +45,66 @@ layout(push_constant) uniform Push
     float beta2;
     float beta2_rest;
     float epsilon;
+    uint weights_address_low; // for the variant `address`, as those that follow
+    uint weights_address_high;
+    uint gradients_address_low;
+    uint gradients_address_high;
+    uint first_address_low;
+    uint first_address_high;
+    uint second_address_low;
+    uint second_address_high;
 };
 
-vec4 updated(vec4 w, vec4 m, vec4 v, float decay)
+number updated(number w, number m, number v, float decay)
 {
     float rate = step_values[0].x * rate_scale;
     if (is_original != 0)
         return w - rate * (m / (sqrt(v) + epsilon) + decay * w);
-    vec4 root = sqrt(v) * (1.0 / step_values[0].z) + epsilon;
+    number root = sqrt(v) * (1.0 / step_values[0].z) + epsilon;
     return w * (1.0 - rate * decay) - (rate / step_values[0].y) * (m / root);
 }
 
+// `at`: of the arrays; group: of four, that it belongs to.
+void update(uint at, uint group, number w, number gradient, number m, number v)
+{
+    number g = gradient * norm_result[0].y;
+    m += beta1_rest * (g - m);
+    v = beta2 * v + beta2_rest * g * g;
+    first_moments[at] = m;
+    second_moments[at] = v;
+    weights[at] = updated(w, m, v, group < decayed_groups ? weight_decay : 0.0);
+}
+
+#ifdef VARIANT_address
+number load(uint low, uint high, uint first)
+{
+    return spread_at(packUint2x32(uvec2(low, high)) + uint64_t(first) * 4);
+}
+
+void main()
+{
+    // The last chunk begins early enough to be full, and leaves to the one before it what is that one's.
+    uint own = (workgroup_in_line() * (workgroup_size / lanes) + gl_SubgroupID) * 4 * lanes;
+    if (own >= 4 * groups || norm_result[0].z == 0.0)
+        return;
+    uint chunk = min(own, 4 * groups - 4 * lanes);
+    [[unroll]] for (uint i = 0; i < 4; ++i) {
+        uint first = chunk + i * lanes;
+        uint at = first + gl_SubgroupInvocationID;
+        number w = load(weights_address_low, weights_address_high, first);
+        number g = load(gradients_address_low, gradients_address_high, first);
+        number m = load(first_address_low, first_address_high, first);
+        number v = load(second_address_low, second_address_high, first);
+        if (at >= own)
+            update(at, at / 4, w, g, m, v);
+    }
+}
+#else
 void main()
 {
     uint i = workgroup_in_line() * workgroup_size + gl_LocalInvocationIndex;
     if (i >= groups || norm_result[0].z == 0.0)
         return;
-    vec4 g = gradients[i] * norm_result[0].y;
-    vec4 m = first_moments[i];
-    vec4 v = second_moments[i];
-    m += beta1_rest * (g - m);
-    v = beta2 * v + beta2_rest * g * g;
-    first_moments[i] = m;
-    second_moments[i] = v;
-    weights[i] = updated(weights[i], m, v, i < decayed_groups ? weight_decay : 0.0);
+    update(i, i, weights[i], gradients[i], first_moments[i], second_moments[i]);
 }
+#endif

@@ -7,6 +7,7 @@
 #include "kernels/cast.h"
 #include "kernels/gradient_norm.h"
 #include "kernels/sum_of_squares.h"
+#include "ops/matmul.h"
 #include "ops/teams.h"
 
 enum {
@@ -85,26 +86,35 @@ static struct tuff_grid elements_grid(uint32_t groups) {
     return tuff_grid_line(divide_up(groups, ELEMENTS_WORKGROUP), (uint64_t)groups * 4);
 }
 
-static tuff_status record_update(struct tuff_recording *recording, const struct tuff_adamw *adamw,
-                                 const struct tuff_adamw_range *range) {
-    return tuff_run_adamw_update(recording, TUFF_ADAMW_UPDATE_F32, elements_grid(range->groups),
-                                 &(struct tuff_adamw_update){
-                                     .weights = range->weights,
-                                     .gradients = range->gradients,
-                                     .first_moments = range->first_moments,
-                                     .second_moments = range->second_moments,
-                                     .step_values = adamw->step,
-                                     .norm_result = adamw->result,
-                                     .push = { .groups = range->groups,
-                                               .decayed_groups = range->decayed_groups,
-                                               .is_original = adamw->form == TUFF_ADAMW_ORIGINAL,
-                                               .rate_scale = range->rate_scale,
-                                               .weight_decay = (float)adamw->weight_decay,
-                                               .beta1_rest = (float)(1 - adamw->beta1),
-                                               .beta2 = (float)adamw->beta2,
-                                               .beta2_rest = (float)(1 - adamw->beta2),
-                                               .epsilon = (float)adamw->epsilon },
-                                 });
+static tuff_status record_update(struct tuff_device *device, struct tuff_recording *recording,
+                                 const struct tuff_adamw *adamw, const struct tuff_adamw_range *range) {
+    const uint32_t lanes = device->limits.subgroup_size;
+    const bool has_addresses = tuff_matmul_uses_lanes(device, TUFF_TYPE_F32) && range->groups >= lanes;
+    return tuff_run_adamw_update(
+        recording, has_addresses ? TUFF_ADAMW_UPDATE_F32_ADDRESS : TUFF_ADAMW_UPDATE_F32,
+        elements_grid(range->groups),
+        &(struct tuff_adamw_update){
+            .weights = range->weights,
+            .gradients = range->gradients,
+            .first_moments = range->first_moments,
+            .second_moments = range->second_moments,
+            .step_values = adamw->step,
+            .norm_result = adamw->result,
+            .push = { .groups = range->groups,
+                      .decayed_groups = range->decayed_groups,
+                      .is_original = adamw->form == TUFF_ADAMW_ORIGINAL,
+                      .rate_scale = range->rate_scale,
+                      .weight_decay = (float)adamw->weight_decay,
+                      .beta1_rest = (float)(1 - adamw->beta1),
+                      .beta2 = (float)adamw->beta2,
+                      .beta2_rest = (float)(1 - adamw->beta2),
+                      .epsilon = (float)adamw->epsilon,
+                      TUFF_ADDRESS_PUSH(weights, tuff_slice_address(&range->weights)),
+                      TUFF_ADDRESS_PUSH(gradients, tuff_slice_address(&range->gradients)),
+                      TUFF_ADDRESS_PUSH(first, tuff_slice_address(&range->first_moments)),
+                      TUFF_ADDRESS_PUSH(second, tuff_slice_address(&range->second_moments)) },
+            .spec = { .workgroup_size = ELEMENTS_WORKGROUP, .lanes = has_addresses ? lanes : 4 },
+        });
 }
 
 tuff_status tuff_adamw_record(struct tuff_device *device, struct tuff_recording *recording,
@@ -112,7 +122,7 @@ tuff_status tuff_adamw_record(struct tuff_device *device, struct tuff_recording 
     TUFF_TRY(record_squares(device, recording, adamw));
     TUFF_TRY(record_norm(device, recording, adamw));
     for (uint32_t i = 0; i < adamw->range_count; i++)
-        TUFF_TRY(record_update(recording, adamw, &adamw->ranges[i]));
+        TUFF_TRY(record_update(device, recording, adamw, &adamw->ranges[i]));
     /* Apart: a CPU driver clears far faster than its kernels store. */
     for (uint32_t i = 0; i < adamw->range_count; i++) {
         struct tuff_slice gradients = adamw->ranges[i].gradients;

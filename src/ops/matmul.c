@@ -34,8 +34,9 @@ uint64_t tuff_matmul_cost(const struct tuff_matmul *matmul) {
 
 /* Of the kernels that read by address. */
 #define MATMUL_ADDRESSES(matmul)                                                                             \
-    TUFF_ADDRESS_PUSH(x, (matmul)->x), TUFF_ADDRESS_PUSH(weight, (matmul)->weight),                          \
-        TUFF_ADDRESS_PUSH(residual, (matmul)->residual)
+    TUFF_ADDRESS_PUSH(x, tuff_tensor_address((matmul)->x)),                                                  \
+        TUFF_ADDRESS_PUSH(weight, tuff_tensor_address((matmul)->weight)),                                    \
+        TUFF_ADDRESS_PUSH(residual, tuff_tensor_address((matmul)->residual))
 
 static tuff_status run_lanes(struct tuff_recording *recording, const struct tuff_matmul *matmul,
                              const struct tuff_matmul_tile *tile) {

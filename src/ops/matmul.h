@@ -63,15 +63,6 @@ bool tuff_has_room(const struct tuff_tensor *scratch, const struct tuff_shape *w
 /* Of the first that is there: a binding that a kernel does not read needs a buffer all the same. */
 struct tuff_slice tuff_slice_or(const struct tuff_tensor *tensor, const struct tuff_tensor *other);
 
-/* An address as two push constants; 0 without a tensor. */
-#define TUFF_ADDRESS_PUSH(name, tensor)                                                                      \
-    .name##_address_low = (uint32_t)tuff_tensor_address(tensor),                                             \
-    .name##_address_high = (uint32_t)(tuff_tensor_address(tensor) >> 32)
-
-static inline uint64_t tuff_tensor_address(const struct tuff_tensor *tensor) {
-    return tensor ? tuff_slice_address(&tensor->slice) : 0;
-}
-
 /* What the structs of all these kernels have alike: bindings, push constants, the scales of f16, constants. */
 #define TUFF_MATMUL_SLICES(matmul)                                                                           \
     .x = (matmul)->x->slice, .weight = (matmul)->weight->slice,                                              \

@@ -41,8 +41,8 @@ static tuff_status run_outer_lanes(struct tuff_recording *recording, const struc
             .z = product->z->slice,
             .x = product->x->slice,
             .d_weight = product->d_weight->slice,
-            .push = { OUTER_PUSH(product), TUFF_ADDRESS_PUSH(z, product->z),
-                      TUFF_ADDRESS_PUSH(x, product->x) },
+            .push = { OUTER_PUSH(product), TUFF_ADDRESS_PUSH(z, tuff_tensor_address(product->z)),
+                      TUFF_ADDRESS_PUSH(x, tuff_tensor_address(product->x)) },
             .spec = { .workgroup_size = 64, .lanes = lanes, .tile_groups = tile_groups },
         });
 }
@@ -102,14 +102,16 @@ static tuff_status pack(struct tuff_recording *recording, const struct tuff_tens
     const uint32_t rows = tuff_shape_stride(&packed->shape), cols = x->shape.cols;
     const struct tuff_grid grid = { divide_up(rows, PART), divide_up(cols, SUBGROUPS * RUN * TUFF_BLOCK_ROWS),
                                     1, (uint64_t)rows * cols };
-    return tuff_run_pack_columns(
-        recording, TUFF_PACK_COLUMNS_F32, grid,
-        &(struct tuff_pack_columns){
-            .x = x->slice,
-            .y = packed->slice,
-            .push = { .rows = x->shape.rows, .cols = cols, .y_stride = rows, TUFF_ADDRESS_PUSH(x, x) },
-            .spec = { .workgroup_size = SUBGROUPS * lanes, .lanes = lanes },
-        });
+    return tuff_run_pack_columns(recording, TUFF_PACK_COLUMNS_F32, grid,
+                                 &(struct tuff_pack_columns){
+                                     .x = x->slice,
+                                     .y = packed->slice,
+                                     .push = { .rows = x->shape.rows,
+                                               .cols = cols,
+                                               .y_stride = rows,
+                                               TUFF_ADDRESS_PUSH(x, tuff_tensor_address(x)) },
+                                     .spec = { .workgroup_size = SUBGROUPS * lanes, .lanes = lanes },
+                                 });
 }
 
 static struct tuff_tensor part_of(const struct tuff_tensor *packed, uint32_t first, uint32_t rows) {
@@ -138,8 +140,8 @@ static tuff_status multiply(struct tuff_recording *recording, const struct tuff_
                                                       .outputs = outputs,
                                                       .x_cols = inputs,
                                                       .accumulates = product->accumulates,
-                                                      TUFF_ADDRESS_PUSH(z, z),
-                                                      TUFF_ADDRESS_PUSH(x, x) },
+                                                      TUFF_ADDRESS_PUSH(z, tuff_tensor_address(z)),
+                                                      TUFF_ADDRESS_PUSH(x, tuff_tensor_address(x)) },
                                             .spec = { .workgroup_size = subgroups * lanes,
                                                       .lanes = lanes,
                                                       .x_blocks = x_blocks,

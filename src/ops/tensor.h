@@ -66,6 +66,15 @@ uint64_t tuff_shape_index(const struct tuff_shape *shape, uint32_t row, uint32_t
 uint32_t tuff_shape_row_step(const struct tuff_shape *shape);
 uint32_t tuff_shape_group_step(const struct tuff_shape *shape);
 
+/* 0 without a tensor. */
+static inline uint64_t tuff_tensor_address(const struct tuff_tensor *tensor) {
+    return tensor ? tuff_slice_address(&tensor->slice) : 0;
+}
+
+/* An address as two push constants. */
+#define TUFF_ADDRESS_PUSH(name, address)                                                                     \
+    .name##_address_low = (uint32_t)(address), .name##_address_high = (uint32_t)((address) >> 32)
+
 /* The variant of a kernel for the tensor's storage type: kernels list f32 first, f16 second. */
 static inline uint32_t tuff_is_f16(const struct tuff_tensor *tensor) {
     return tensor->shape.type == TUFF_TYPE_F16;

@@ -19,12 +19,13 @@ tuff_status tuff_transpose_record(struct tuff_device *device, struct tuff_record
     const uint32_t squares = weight->shape.rows / TUFF_BLOCK_ROWS * (weight->shape.cols / TUFF_BLOCK_ROWS);
     const struct tuff_grid grid = tuff_grid_line((squares + SUBGROUPS - 1) / SUBGROUPS,
                                                  (uint64_t)weight->shape.rows * weight->shape.cols);
-    return tuff_run_transpose(
-        recording, TUFF_TRANSPOSE_F32, grid,
-        &(struct tuff_transpose){
-            .x = weight->slice,
-            .y = weight->transposed->slice,
-            .push = { .rows = weight->shape.rows, .cols = weight->shape.cols, TUFF_ADDRESS_PUSH(x, weight) },
-            .spec = { .workgroup_size = SUBGROUPS * lanes, .lanes = lanes },
-        });
+    return tuff_run_transpose(recording, TUFF_TRANSPOSE_F32, grid,
+                              &(struct tuff_transpose){
+                                  .x = weight->slice,
+                                  .y = weight->transposed->slice,
+                                  .push = { .rows = weight->shape.rows,
+                                            .cols = weight->shape.cols,
+                                            TUFF_ADDRESS_PUSH(x, tuff_tensor_address(weight)) },
+                                  .spec = { .workgroup_size = SUBGROUPS * lanes, .lanes = lanes },
+                              });
 }
