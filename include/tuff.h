@@ -1225,7 +1225,8 @@ typedef struct tuff_check_row {
 } tuff_check_row;
 
 /* Runs every kernel variant that the device can use; calls `row` for each. TUFF_OK even where a row is wrong:
- * *out_wrong counts those. */
+ * *out_wrong counts those. Matrices of a whole workgroup (VK_NV_cooperative_matrix2) are multiplied on the device
+ * after this found them right; that is kept with the tuning. */
 TUFF_API tuff_status tuff_check(tuff_context *context, void (*row)(void *user, const tuff_check_row *row),
                                 void *user, size_t *out_wrong);
 

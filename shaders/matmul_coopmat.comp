@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // variants-cooperative_matrix: f16 f16_wide f32_int8 f16_int8
+// variants-cooperative_matrix2: f16_workgroup f16_wide_workgroup
 // target: vulkan1.2
 // y = residual + dropout(activation(x weight^T + bias)); with `over_outputs` y = residual + x weight, by matrices that a
 // subgroup multiplies together (VK_KHR_cooperative_matrix): f16 times f16, summed in f32. f16_wide: y is f32. int8: x and
-// weight are I8 as in matmul_int8, summed in 32 bits, which is exact; y is f32 or f16.
+// weight are I8 as in matmul_int8, summed in 32 bits, which is exact; y is f32 or f16. workgroup: matrices that all of a
+// workgroup multiply together, of any multiple of what the device lists (VK_NV_cooperative_matrix2).
 //
-// A workgroup computes subgroups_y * tiles_m * matrix_m rows and subgroups_x * tiles_n * matrix_n columns; a subgroup,
-// tiles_m by tiles_n matrices of sums. Along K it goes `steps` matrices a turn, through shared memory; what the next turn
+// A workgroup computes subgroups_y * tiles_m * matrix_m rows and subgroups_x * tiles_n * matrix_n columns; a team (a
+// subgroup, or the workgroup, whose subgroups are then counted as one), tiles_m by tiles_n matrices of sums. Along K it goes `steps` matrices a turn, through shared memory; what the next turn
 // needs is on its way while this one is multiplied. Finished sums pass through shared memory once more, a matrix at a
 // time, to lanes that own groups of four columns.
 #version 450
@@ -21,6 +23,9 @@
 #extension GL_EXT_shader_explicit_arithmetic_types_float16 : require
 #endif
 #extension GL_KHR_cooperative_matrix : require
+#ifdef VARIANT_workgroup
+#extension GL_NV_cooperative_matrix2 : require
+#endif
 #extension GL_KHR_memory_scope_semantics : require
 #extension GL_KHR_shader_subgroup_basic : require
 #pragma use_vulkan_memory_model
@@ -95,7 +100,18 @@ layout(push_constant) uniform Push
 void main() {}
 #else
 
-const uint subgroups_y = workgroup_size / subgroup_size / subgroups_x;
+#ifdef VARIANT_workgroup
+#define scope gl_ScopeWorkgroup
+#define team 0u
+#define team_lane gl_LocalInvocationIndex
+#define team_size workgroup_size
+#else
+#define scope gl_ScopeSubgroup
+#define team gl_SubgroupID
+#define team_lane gl_SubgroupInvocationID
+#define team_size subgroup_size
+#endif
+const uint subgroups_y = workgroup_size / team_size / subgroups_x;
 const uint block_rows = subgroups_y * tiles_m * matrix_m;
 const uint block_cols = subgroups_x * tiles_n * matrix_n;
 const uint block_k = steps * matrix_k;
@@ -111,7 +127,7 @@ const uint x_pitch = block_fours + BUNDLE;
 const uint weight_pitch = (over_outputs == 0 ? block_fours : block_cols / 4) + BUNDLE;
 shared four x_block[block_rows * x_pitch];
 shared four weight_block[(over_outputs == 0 ? block_cols : block_k) * weight_pitch];
-shared total4 sums[workgroup_size / subgroup_size * matrix_m * matrix_n / 4];
+shared total4 sums[workgroup_size / team_size * matrix_m * matrix_n / 4];
 
 #ifdef VARIANT_int8
 four four_of(uvec2 v, uint i) { return v[i]; }
@@ -183,17 +199,17 @@ vec4 product_of(total4 sum, uint row, uint group)
 vec4 product_of(total4 sum, uint row, uint group) { return sum; }
 #endif
 
-// The lanes of a subgroup take one matrix of sums together. Unrolled: Intel's compiler keeps what lives across a loop of
+// The lanes of a team take one matrix of sums together. Unrolled: Intel's compiler keeps what lives across a loop of
 // lanes in scratch memory.
 void finish_tile(uint first_row, uint first_col)
 {
     const uint fours = matrix_n / 4;
-    [[unroll]] for (uint n = 0; n < (matrix_m * fours + subgroup_size - 1) / subgroup_size; ++n) {
-        uint i = n * subgroup_size + gl_SubgroupInvocationID;
+    [[unroll]] for (uint n = 0; n < (matrix_m * fours + team_size - 1) / team_size; ++n) {
+        uint i = n * team_size + team_lane;
         uint row = first_row + i / fours;
         uint group = first_col / 4 + i % fours;
-        if (matrix_m * fours % subgroup_size == 0 || i < matrix_m * fours)
-            finish(row, group, product_of(sums[gl_SubgroupID * matrix_m * fours + i], row, group), bias_of(group));
+        if (matrix_m * fours % team_size == 0 || i < matrix_m * fours)
+            finish(row, group, product_of(sums[team * matrix_m * fours + i], row, group), bias_of(group));
     }
 }
 
@@ -202,13 +218,13 @@ void main()
     uint lane = gl_LocalInvocationIndex;
     uint first_row = gl_WorkGroupID.x * block_rows;
     uint first_col = gl_WorkGroupID.y * block_cols;
-    uint own_row = gl_SubgroupID / subgroups_x * tiles_m * matrix_m;
-    uint own_col = gl_SubgroupID % subgroups_x * tiles_n * matrix_n;
-    coopmat<total, gl_ScopeSubgroup, matrix_m, matrix_n, gl_MatrixUseAccumulator> tiles[tiles_m * tiles_n];
+    uint own_row = team / subgroups_x * tiles_m * matrix_m;
+    uint own_col = team % subgroups_x * tiles_n * matrix_n;
+    coopmat<total, scope, matrix_m, matrix_n, gl_MatrixUseAccumulator> tiles[tiles_m * tiles_n];
     eight next_x[MAX_FILLS];
     uvec4 next_weight[MAX_FILLS];
     [[unroll]] for (uint i = 0; i < tiles_m * tiles_n; ++i)
-        tiles[i] = coopmat<total, gl_ScopeSubgroup, matrix_m, matrix_n, gl_MatrixUseAccumulator>(total(0));
+        tiles[i] = coopmat<total, scope, matrix_m, matrix_n, gl_MatrixUseAccumulator>(total(0));
     [[unroll]] for (uint n = 0; n < x_fills; ++n)
         next_x[n] = fetch_x(n * workgroup_size + lane, first_row, 0);
     [[unroll]] for (uint n = 0; n < weight_fills; ++n)
@@ -227,12 +243,12 @@ void main()
                 next_weight[n] = fetch_weight(n * workgroup_size + lane, first_col, octet + block_octets);
         }
         [[unroll]] for (uint s = 0; s < steps; ++s) {
-            coopmat<factor, gl_ScopeSubgroup, matrix_m, matrix_k, gl_MatrixUseA> a[tiles_m];
+            coopmat<factor, scope, matrix_m, matrix_k, gl_MatrixUseA> a[tiles_m];
             [[unroll]] for (uint i = 0; i < tiles_m; ++i)
                 coopMatLoad(a[i], x_block, (own_row + i * matrix_m) * x_pitch + s * matrix_k / 4, x_pitch,
                             gl_CooperativeMatrixLayoutRowMajor);
             [[unroll]] for (uint j = 0; j < tiles_n; ++j) {
-                coopmat<factor, gl_ScopeSubgroup, matrix_k, matrix_n, gl_MatrixUseB> b;
+                coopmat<factor, scope, matrix_k, matrix_n, gl_MatrixUseB> b;
                 uint col = own_col + j * matrix_n;
                 if (over_outputs == 0)
                     coopMatLoad(b, weight_block, col * weight_pitch + s * matrix_k / 4, weight_pitch,
@@ -248,7 +264,7 @@ void main()
     [[unroll]] for (uint i = 0; i < tiles_m; ++i)
         [[unroll]] for (uint j = 0; j < tiles_n; ++j) {
             barrier();
-            coopMatStore(tiles[i * tiles_n + j], sums, gl_SubgroupID * matrix_m * matrix_n / 4, matrix_n / 4,
+            coopMatStore(tiles[i * tiles_n + j], sums, team * matrix_m * matrix_n / 4, matrix_n / 4,
                          gl_CooperativeMatrixLayoutRowMajor);
             barrier();
             finish_tile(first_row + own_row + i * matrix_m, first_col + own_col + j * matrix_n);

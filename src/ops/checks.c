@@ -110,18 +110,30 @@ static tuff_status check_shapes(struct checks *checks, const struct tuff_op *op,
 }
 
 static tuff_status check_matrix_op(struct checks *checks, const struct tuff_op *op,
-                                   const struct tuff_matrix_shape *shape) {
+                                   const uint32_t (*shapes)[8], const struct tuff_matrix_shape *shape) {
     char variant[64];
-    snprintf(variant, sizeof variant, "f16 %ux%ux%u", shape->m, shape->n, shape->k);
-    for (const uint32_t(*numbers)[8] = op->check_shapes; !is_end(*numbers); numbers++)
+    snprintf(variant, sizeof variant, "f16 %ux%ux%u%s", shape->m, shape->n, shape->k,
+             shape->invocations > 0 ? " workgroup" : "");
+    for (; !is_end(*shapes); shapes++)
         for (int backward = 0; backward < 2; backward++)
-            TUFF_TRY(check_pass(checks, op, *numbers, TUFF_TYPE_F16, backward != 0, variant));
+            TUFF_TRY(check_pass(checks, op, *shapes, TUFF_TYPE_F16, backward != 0, variant));
     return TUFF_OK;
 }
 
 static tuff_status check_f16_matrices(struct checks *checks, const struct tuff_matrix_shape *shape) {
-    TUFF_TRY(check_matrix_op(checks, &tuff_op_linear, shape));
-    return check_matrix_op(checks, &tuff_op_attention, shape);
+    TUFF_TRY(check_matrix_op(checks, &tuff_op_linear, tuff_op_linear.check_shapes, shape));
+    return check_matrix_op(checks, &tuff_op_attention, tuff_op_attention.check_shapes, shape);
+}
+
+/* From here on the device is given the shape, or no longer: every tile that it may be given is checked, the largest with
+ * the most rows. */
+static tuff_status check_workgroup_matrices(struct checks *checks, const struct tuff_matrix_shape *shape) {
+    static const uint32_t larger_shapes[][8] = { { 8200, 80, 72, TUFF_ACTIVATION_GELU, 3 }, { 0 } };
+    const size_t wrong_before = checks->wrong;
+    TUFF_TRY(check_matrix_op(checks, &tuff_op_linear, tuff_op_linear.check_shapes, shape));
+    TUFF_TRY(check_matrix_op(checks, &tuff_op_linear, tuff_op_linear.large_shapes, shape));
+    TUFF_TRY(check_matrix_op(checks, &tuff_op_linear, larger_shapes, shape));
+    return tuff_coopmat_judge(checks->device, shape, checks->wrong == wrong_before);
 }
 
 static tuff_status check_int8_shapes(struct checks *checks, const uint32_t (*shapes)[8],
@@ -173,6 +185,7 @@ tuff_status tuff_check_device(struct tuff_device *device, void (*row)(void *user
     TUFF_TRY(check_int8(&checks, NULL));
     TUFF_TRY(check_matrices(&checks, TUFF_MATRIX_F16, check_f16_matrices));
     TUFF_TRY(check_matrices(&checks, TUFF_MATRIX_I8, check_int8));
+    TUFF_TRY(check_matrices(&checks, TUFF_MATRIX_F16_WORKGROUP, check_workgroup_matrices));
     *out_wrong = checks.wrong;
     return TUFF_OK;
 }

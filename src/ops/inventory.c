@@ -185,6 +185,10 @@ static tuff_status meet_int8(struct inventory *inventory) {
     return TUFF_OK;
 }
 
+static tuff_status meet_workgroup_matrices(struct inventory *inventory) {
+    return meet_shapes(inventory, &tuff_op_linear, products);
+}
+
 /* By every shape of matrices that the device lists. */
 static tuff_status meet_matrices(struct inventory *inventory, enum tuff_matrix_elements elements,
                                  tuff_status (*meet)(struct inventory *inventory)) {
@@ -206,6 +210,8 @@ static tuff_status tell_asked(struct inventory *inventory) {
         status = meet_matrices(inventory, TUFF_MATRIX_F16, meet_f16_matrices);
     if (status == TUFF_OK)
         status = meet_matrices(inventory, TUFF_MATRIX_I8, meet_int8);
+    if (status == TUFF_OK)
+        status = meet_matrices(inventory, TUFF_MATRIX_F16_WORKGROUP, meet_workgroup_matrices);
     if (status == TUFF_OK)
         status = tell_met(inventory, &defaults, false);
     tuff_free(defaults.keys);

@@ -336,10 +336,8 @@ size_t tuff_matmul_tile_candidates(const struct tuff_device *device, const struc
     return list.count;
 }
 
-enum { CHOICE_OF_MATMUL = 1 }; /* the first number of a key; F16 is above it */
-
 static void make_key(const struct tuff_product *product, uint32_t key[TUFF_DECISION_KEY]) {
-    key[0] = CHOICE_OF_MATMUL + ((uint32_t)product->type << 16);
+    key[0] = TUFF_CHOICE_OF_MATMUL + ((uint32_t)product->type << 16);
     key[1] = rows_like(product->rows);
     key[2] = product->cols;
     key[3] = product->groups;

@@ -41,6 +41,9 @@ struct tuff_product {
     bool over_outputs; /* a gradient of inputs: the weight is (4 * groups, cols) */
 };
 
+/* The first number of a key of vk/decisions.h. */
+enum { TUFF_CHOICE_OF_MATMUL = 1, TUFF_CHOICE_OF_MATRICES = 2 };
+
 /* The tile for it: what was measured on the device for some number of rows near to it, else what stands in the tables.
  * Gradients of inputs are not measured. */
 struct tuff_matmul_tile tuff_matmul_tile_for(const struct tuff_device *device,

@@ -281,6 +281,7 @@ bool tuff_device_can(const struct tuff_device *device, uint32_t needs) {
         { TUFF_NEED_INT64, features->int64 },
         { TUFF_NEED_MEMORY_MODEL, features->memory_model },
         { TUFF_NEED_BFLOAT16, features->bfloat16 },
+        { TUFF_NEED_MAINTENANCE4, features->maintenance4 },
     };
     if (needs & TUFF_NEED_UNKNOWN)
         return false;

@@ -14,9 +14,11 @@
 #include "vk/kernel.h"
 #include "vk/memory.h"
 
-/* One matrix shape that VK_KHR_cooperative_matrix lists at subgroup scope, its sums not saturating. */
+/* One matrix shape that VK_KHR_cooperative_matrix lists at subgroup scope, or VK_NV_cooperative_matrix2 at workgroup scope,
+ * its sums not saturating. */
 struct tuff_matrix_shape {
-    uint32_t m, n, k;
+    uint32_t m, n, k;                        /* at workgroup scope matrices are of any multiple */
+    uint32_t invocations;                    /* of the workgroup; 0: at subgroup scope */
     int a_type, b_type, c_type, result_type; /* VkComponentTypeKHR, which old headers lack */
 };
 
@@ -34,10 +36,12 @@ struct tuff_limits {
     uint32_t subgroup_size;     /* as the device reports it */
     uint32_t min_subgroup_size; /* with subgroup_size_control; else subgroup_size */
     uint32_t max_subgroup_size;
-    uint32_t max_subgroups; /* of a size that was asked for, a workgroup */
-    bool has_fast_dot;      /* four products of mixed signs in one instruction */
-    bool keeps_branches;    /* its compiler leaves in what specialization constants rule out */
-    float timestamp_period; /* nanoseconds; 0: no timestamps on the queue */
+    uint32_t max_subgroups;          /* of a size that was asked for, a workgroup */
+    uint32_t max_matrix_dimension;   /* at workgroup scope */
+    uint32_t matrix_reserved_memory; /* shared memory that matrices at workgroup scope take for themselves */
+    bool has_fast_dot;               /* four products of mixed signs in one instruction */
+    bool keeps_branches;             /* its compiler leaves in what specialization constants rule out */
+    float timestamp_period;          /* nanoseconds; 0: no timestamps on the queue */
 };
 
 struct tuff_pipelines; /* pipelines by kernel, variant and constants; vk/pipeline.h */

@@ -60,6 +60,9 @@ static const struct row rows[] = {
     { FLAG(memory_model), CARRIER(memory_model, PHYSICAL_DEVICE_VULKAN_MEMORY_MODEL_FEATURES), CORE_1_2,
       .extension = "VK_KHR_vulkan_memory_model", .member_count = 1,
       .members = { offsetof(VkPhysicalDeviceVulkanMemoryModelFeatures, vulkanMemoryModel) } },
+    { FLAG(maintenance4), CARRIER(maintenance4, PHYSICAL_DEVICE_MAINTENANCE_4_FEATURES), CORE_1_3,
+      .extension = "VK_KHR_maintenance4", .member_count = 1,
+      .members = { offsetof(VkPhysicalDeviceMaintenance4Features, maintenance4) } },
 #ifdef VK_KHR_cooperative_matrix
     { FLAG(cooperative_matrix), CARRIER(cooperative_matrix, PHYSICAL_DEVICE_COOPERATIVE_MATRIX_FEATURES_KHR),
       .extension = "VK_KHR_cooperative_matrix", .member_count = 1,

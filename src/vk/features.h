@@ -23,6 +23,7 @@
     X(buffer_address)                                                                                        \
     X(int64)                                                                                                 \
     X(memory_model)                                                                                          \
+    X(maintenance4) /* sizes of workgroups as SPIR-V 1.6 states them */                                      \
     X(cooperative_matrix)                                                                                    \
     X(cooperative_matrix2)                                                                                   \
     X(bfloat16)                                                                                              \
@@ -48,6 +49,7 @@ struct tuff_feature_chain {
     VkPhysicalDeviceTimelineSemaphoreFeatures timeline;
     VkPhysicalDeviceBufferDeviceAddressFeatures address;
     VkPhysicalDeviceVulkanMemoryModelFeatures memory_model;
+    VkPhysicalDeviceMaintenance4Features maintenance4;
 #ifdef VK_KHR_cooperative_matrix
     VkPhysicalDeviceCooperativeMatrixFeaturesKHR cooperative_matrix;
 #endif

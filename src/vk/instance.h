@@ -31,11 +31,19 @@
 #define TUFF_COOPERATIVE_MATRIX_FUNCTIONS(X)
 #endif
 
+#ifdef VK_NV_cooperative_matrix2
+#define TUFF_COOPERATIVE_MATRIX2_FUNCTIONS(X)                                                                \
+    X(vkGetPhysicalDeviceCooperativeMatrixFlexibleDimensionsPropertiesNV)
+#else
+#define TUFF_COOPERATIVE_MATRIX2_FUNCTIONS(X)
+#endif
+
 /* NULL where the extension is not there. */
 #define TUFF_OPTIONAL_INSTANCE_FUNCTIONS(X)                                                                  \
     X(vkCreateDebugUtilsMessengerEXT)                                                                        \
     X(vkDestroyDebugUtilsMessengerEXT)                                                                       \
-    TUFF_COOPERATIVE_MATRIX_FUNCTIONS(X)
+    TUFF_COOPERATIVE_MATRIX_FUNCTIONS(X)                                                                     \
+    TUFF_COOPERATIVE_MATRIX2_FUNCTIONS(X)
 
 struct tuff_instance {
     VkInstance handle; /* NULL where no driver is installed: such an instance has no devices */

@@ -30,6 +30,7 @@ enum tuff_need {
     TUFF_NEED_INT64 = 1 << 11,
     TUFF_NEED_MEMORY_MODEL = 1 << 12,
     TUFF_NEED_BFLOAT16 = 1 << 13,
+    TUFF_NEED_MAINTENANCE4 = 1 << 14,
     TUFF_NEED_UNKNOWN = 1 << 30, /* a capability that tuff knows no feature for: never used */
 };
 

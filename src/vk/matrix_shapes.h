@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The matrix shapes that a device with VK_KHR_cooperative_matrix multiplies at subgroup scope. */
+/* The matrix shapes that a device multiplies: with VK_KHR_cooperative_matrix at subgroup scope, with
+ * VK_NV_cooperative_matrix2 at workgroup scope too. */
 #ifndef TUFF_VK_MATRIX_SHAPES_H
 #define TUFF_VK_MATRIX_SHAPES_H
 

@@ -28,6 +28,7 @@ static const struct part parts[] = {
     PART(timeline, PHYSICAL_DEVICE_TIMELINE_SEMAPHORE_FEATURES),
     PART(address, PHYSICAL_DEVICE_BUFFER_DEVICE_ADDRESS_FEATURES),
     PART(memory_model, PHYSICAL_DEVICE_VULKAN_MEMORY_MODEL_FEATURES),
+    PART(maintenance4, PHYSICAL_DEVICE_MAINTENANCE_4_FEATURES),
 #ifdef VK_KHR_cooperative_matrix
     PART(cooperative_matrix, PHYSICAL_DEVICE_COOPERATIVE_MATRIX_FEATURES_KHR),
 #endif
@@ -60,6 +61,7 @@ static const struct member members[] = {
     MEMBER(2, timelineSemaphore, timeline),         MEMBER(2, bufferDeviceAddress, address),
     MEMBER(2, vulkanMemoryModel, memory_model),     MEMBER(3, shaderIntegerDotProduct, dot_product),
     MEMBER(3, subgroupSizeControl, subgroup_size),  MEMBER(3, computeFullSubgroups, subgroup_size),
+    MEMBER(3, maintenance4, maintenance4),
 };
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))

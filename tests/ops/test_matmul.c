@@ -256,6 +256,24 @@ Test(ops_matmul, cooperative_matrices) {
     test_device_close_idle(device);
 }
 
+/* Until a check found them right, and on the same device and driver alone. */
+Test(ops_matmul, matrices_of_a_workgroup_are_not_trusted_unseen) {
+    static const struct tuff_matrix_shape shapes_of_workgroups[] = {
+        { .m = 32, .n = 32, .k = 16, .invocations = 256 }, { .m = 32, .n = 32, .k = 16, .invocations = 128 }
+    };
+    static const struct tuff_matrix_shape of_subgroups = { .m = 16, .n = 16, .k = 16 };
+    struct tuff_device *device = test_device();
+    for (int i = 0; i < 2; i++)
+        cr_expect_not(tuff_coopmat_is_trusted(device, &shapes_of_workgroups[i]));
+    cr_expect(tuff_coopmat_is_trusted(device, &of_subgroups));
+    cr_assert_eq(tuff_coopmat_judge(device, &shapes_of_workgroups[0], true), TUFF_OK);
+    cr_expect(tuff_coopmat_is_trusted(device, &shapes_of_workgroups[0]));
+    cr_expect_not(tuff_coopmat_is_trusted(device, &shapes_of_workgroups[1]));
+    cr_assert_eq(tuff_coopmat_judge(device, &shapes_of_workgroups[0], false), TUFF_OK);
+    cr_expect_not(tuff_coopmat_is_trusted(device, &shapes_of_workgroups[0]));
+    test_device_close_idle(device);
+}
+
 /* Their sums are exact, so that the scales alone round. */
 Test(ops_matmul, cooperative_matrices_of_8_bits) {
     static const uint32_t products[][8] = { { 1, 8, 8, 0, 16 },        { 17, 29, 13, 1, 19 },

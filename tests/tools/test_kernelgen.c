@@ -109,6 +109,7 @@ Test(tools_kernelgen, a_newer_target_declares_the_same) {
     compile("a", "", scale_shader);
     compile("b", "--target-env vulkan1.3", scale_shader);
     cr_assert(generate("f32=a.spv new=b.spv"), "%s", read_file("output"));
+    expect_in("scale.c", ".needs = 0x4000"); /* maintenance4 */
 }
 
 Test(tools_kernelgen, a_caller_that_names_a_wrong_field_does_not_compile) {

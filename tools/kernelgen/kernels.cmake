@@ -4,7 +4,7 @@
 # A shader says in comment lines what is made of it:
 #   // variants: f32 f16_subgroup            each compiled with -DVARIANT_f16_subgroup -DVARIANT_f16 -DVARIANT_subgroup
 #   // variants-cooperative_matrix: f16_cm   only where this glslang knows the extension; else their code is NULL
-#   // target: vulkan1.3                     instead of vulkan1.1
+#   // target: vulkan1.3                     instead of vulkan1.1; an extension may want a newer one for its variants
 # Where only variants with extensions are there, -DVARIANT_interface is compiled too: the bindings and constants
 # with an empty main(), so that the C declaration is the same with every glslang.
 
@@ -22,9 +22,11 @@ endif()
 set(kernel_folder ${CMAKE_CURRENT_BINARY_DIR}/kernels)
 file(MAKE_DIRECTORY ${kernel_folder})
 
-# Sets TUFF_GLSLANG_name to whether a shader that requires the extension compiles.
+# Sets TUFF_GLSLANG_name to whether a shader that requires the extension compiles. The third argument is the target that
+# glslang knows the extension for, where it is newer than those of the shaders.
 function(tuff_probe name extension)
     set(TUFF_EXTENSION_${name} ${extension} PARENT_SCOPE)
+    set(TUFF_TARGET_${name} "${ARGN}" PARENT_SCOPE)
     if(DEFINED TUFF_GLSLANG_${name})
         return()
     endif()
@@ -36,7 +38,7 @@ function(tuff_probe name extension)
     set(TUFF_GLSLANG_${name} ${is_known} CACHE INTERNAL "glslang knows ${extension}")
 endfunction()
 tuff_probe(cooperative_matrix GL_KHR_cooperative_matrix)
-tuff_probe(cooperative_matrix2 GL_NV_cooperative_matrix2)
+tuff_probe(cooperative_matrix2 GL_NV_cooperative_matrix2 vulkan1.3)
 tuff_probe(integer_dot_product GL_EXT_integer_dot_product)
 tuff_probe(bfloat16 GL_EXT_bfloat16)
 
@@ -88,7 +90,11 @@ function(tuff_add_kernel shader)
                 list(APPEND left_out ${extension})
                 continue()
             endif()
-            tuff_compile_variant(${shader} ${name} ${variant} ${target})
+            set(variant_target ${target})
+            if(extension AND TUFF_TARGET_${extension})
+                set(variant_target ${TUFF_TARGET_${extension}})
+            endif()
+            tuff_compile_variant(${shader} ${name} ${variant} ${variant_target})
             list(APPEND modules ${kernel_folder}/${name}.${variant}.spv)
             list(APPEND arguments ${variant}=${kernel_folder}/${name}.${variant}.spv)
         endforeach()

@@ -36,6 +36,7 @@ enum {
     OP_NO_LINE = 317,
     OP_MODULE_PROCESSED = 330,
     OP_EXECUTION_MODE_ID = 331,
+    OP_TYPE_COOPERATIVE_MATRIX = 4456,
 
     DECORATION_SPEC_ID = 1,
     DECORATION_BUILT_IN = 11,
@@ -48,6 +49,7 @@ enum {
     BUILT_IN_WORKGROUP_SIZE = 25,
     MODE_LOCAL_SIZE = 17,
     MODE_LOCAL_SIZE_ID = 38,
+    SCOPE_WORKGROUP = 2,
 
     STORAGE_UNIFORM_CONSTANT = 0,
     STORAGE_UNIFORM = 2,
@@ -413,6 +415,7 @@ static void set_local_size(struct walk *walk, const uint32_t *constants) {
                 interface->local_size[axis] = constant->instruction[3];
             continue;
         }
+        interface->local_size[axis] = 1; /* not looked at */
         for (uint32_t i = 0; i < interface->spec_count; i++)
             if (interface->specs[i].id == constant->spec_id)
                 interface->local_size_specs[axis] = (int)i;
@@ -420,8 +423,20 @@ static void set_local_size(struct walk *walk, const uint32_t *constants) {
 }
 
 static void note_local_size_id(struct walk *walk, const uint32_t *w) {
-    if (opcode(w) == OP_EXECUTION_MODE_ID && w[2] == MODE_LOCAL_SIZE_ID)
-        set_local_size(walk, w + 3);
+    if (opcode(w) != OP_EXECUTION_MODE_ID || w[2] != MODE_LOCAL_SIZE_ID)
+        return;
+    set_local_size(walk, w + 3);
+    walk->module->needs |= TUFF_NEED_MAINTENANCE4;
+}
+
+/* Matrices of a whole workgroup have no capability of their own. */
+static void note_matrix_scope(struct walk *walk, const uint32_t *w) {
+    if (opcode(w) != OP_TYPE_COOPERATIVE_MATRIX)
+        return;
+    const struct id *scope = id_at(walk, w[3]);
+    if (scope->instruction && opcode(scope->instruction) == OP_CONSTANT &&
+        scope->instruction[3] == SCOPE_WORKGROUP)
+        walk->module->needs |= TUFF_NEED_COOPERATIVE_MATRIX2;
 }
 
 static void add_variable(struct walk *walk, const struct id *variable) {
@@ -457,6 +472,7 @@ static void collect(struct walk *walk) {
             opcode(walk->ids[i].instruction) == OP_SPEC_CONSTANT_COMPOSITE)
             set_local_size(walk, walk->ids[i].instruction + 3);
     each_instruction(walk, note_local_size_id);
+    each_instruction(walk, note_matrix_scope);
     const struct interface *interface = &walk->module->interface;
     for (uint32_t i = 0; i < interface->binding_count; i++)
         if (!*interface->bindings[i].name)

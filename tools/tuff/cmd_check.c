@@ -77,7 +77,8 @@ int tuff_cmd_check(int argc, char **argv) {
         .about =
             "Runs every kernel variant that the device can use and holds it against a plain C reference in "
             "double. A wrong row means that the driver or the engine is broken there; the exit code is 1 "
-            "then.",
+            "then. Matrices of a whole workgroup (VK_NV_cooperative_matrix2) are used by later runs where "
+            "this found them right.",
         .example = "tuff check",
         .options = options,
         .option_count = COUNT(options),
