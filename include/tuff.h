@@ -384,9 +384,10 @@ typedef enum tuff_dtype {
     TUFF_I64 = 4,
     TUFF_I32 = 5,
     TUFF_F64 = 6,
-    TUFF_I8 = 7 /* of models: the layers multiply in 8 bits. Weights are rounded to 127 steps of each output's
-                 * largest, activations of each row's as they come; sums are exact. The embeddings, norms,
-                 * softmax and heads compute as AUTO does. Not trained */
+    /* Of models: the layers multiply in 8 bits. Large values are spread over 16 columns, then each output's weights, and
+     * each row of activations as it comes, are rounded to 127 steps of the largest; sums are exact. The embeddings,
+     * norms, softmax and heads compute as AUTO does. Not trained. */
+    TUFF_I8 = 7
 } tuff_dtype;
 
 typedef struct tuff_model_options {

@@ -50,28 +50,17 @@ static float rounded(enum tuff_type type, double value) {
     return type == TUFF_TYPE_F16 ? tuff_half_to_float(tuff_half_from_float(single)) : single;
 }
 
-/* As the device will hold them: in 127 steps of the row's largest. */
-static void round_int8(const struct tuff_shape *shape, float *values) {
-    for (uint32_t row = 0; row < shape->rows; row++, values += shape->cols) {
-        float largest = 0;
-        for (uint32_t i = 0; i < shape->cols; i++)
-            largest = fmaxf(largest, fabsf(values[i]));
-        for (uint32_t i = 0; i < shape->cols; i++)
-            values[i] = rintf(values[i] / (largest / 127)) * (largest / 127);
-    }
-}
-
 static tuff_status fill_random(struct tuff_case *check_case, struct tuff_tensor *tensor, double scale) {
     size_t count = value_count(&tensor->shape);
     float *values = NULL;
     TUFF_TRY(tuff_alloc(count, sizeof *values, &values));
     for (size_t i = 0; i < count; i++)
         values[i] = rounded(tensor->shape.type, normal(check_case) * scale);
-    if (tensor->shape.type == TUFF_TYPE_I8)
-        round_int8(&tensor->shape, values);
+    tuff_status status = tuff_tensor_upload(check_case->device, tensor, values);
+    if (status == TUFF_OK && tensor->shape.type == TUFF_TYPE_I8) /* as it was rounded */
+        status = tuff_tensor_download(check_case->device, tensor, values);
     for (size_t i = 0; i < count; i++)
         tensor->reference[i] = values[i];
-    tuff_status status = tuff_tensor_upload(check_case->device, tensor, values);
     tuff_free(values);
     return status;
 }

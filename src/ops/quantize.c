@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Rows in 8 bits: y = round(x / scale), scale = max|x| / 127 of the row.
+/* Rows in 8 bits: y = round(turned x / scale), scale = max|turned x| / 127 of the row; turned as ops/rotation.h says.
  *
  *   inputs   0 x (M, N)
  *   outputs  0 y I8 (M, N), which stands for x: the scales lie behind the values */
 #include "kernels/quantize.h"
 #include "ops/check.h"
 #include "ops/expect.h"
+#include "ops/rotation.h"
 #include "ops/teams.h"
 
 enum { X };
@@ -34,11 +35,13 @@ static tuff_status forward(struct tuff_device *device, struct tuff_recording *re
                                            .first_scale = (uint32_t)(tuff_shape_scales(&y->shape) / 4) },
                                  .spec = { .workgroup_size = teams.workgroup_size,
                                            .team_size = teams.team_size,
-                                           .rows_per_workgroup = teams.rows_per_workgroup },
+                                           .rows_per_workgroup = teams.rows_per_workgroup,
+                                           .block = tuff_rotation_block(x->shape.cols) },
                              });
 }
 
-/* What y stands for is x; the tolerance is the half step of 127 that rounding takes. */
+/* What y stands for is x. Turning it back adds up what rounding took from the columns of a block: 0.29 steps of 127, by
+ * the mean of squares, as of one column; six times that is passed once in a billion numbers. */
 static void reference_forward(const struct tuff_node *node) {
     const struct tuff_shape *x = &node->inputs[X]->shape;
     for (size_t i = 0; i < (size_t)x->rows * x->cols; i++)
@@ -51,7 +54,9 @@ static tuff_status make(struct tuff_case *check_case, struct tuff_node *node, co
                             &node->inputs[X]);
 }
 
-static const uint32_t check_shapes[][8] = { { 1, 1 }, { 5, 96 }, { 130, 384 }, { 17, 1031 }, { 0 } };
+static const uint32_t check_shapes[][8] = {
+    { 1, 1 }, { 5, 96 }, { 130, 384 }, { 9, 312 }, { 17, 1031 }, { 0 }
+};
 
 const struct tuff_op tuff_op_quantize = {
     .name = "quantize",
@@ -60,6 +65,6 @@ const struct tuff_op tuff_op_quantize = {
     .reference_forward = reference_forward,
     .make = make,
     .check_shapes = check_shapes,
-    .tolerance_f32 = 0.5001 / 127,
-    .tolerance_f16 = 0.5001 / 127,
+    .tolerance_f32 = 1.75 / 127,
+    .tolerance_f16 = 1.75 / 127,
 };

@@ -6,6 +6,7 @@
 
 #include "base/half.h"
 #include "base/memory.h"
+#include "ops/rotation.h"
 
 uint32_t tuff_padded(uint32_t count) {
     return (count + TUFF_ROW_ALIGN - 1) / TUFF_ROW_ALIGN * TUFF_ROW_ALIGN;
@@ -66,7 +67,9 @@ static float scale_of(const float *values, uint32_t count) {
     return largest / 127;
 }
 
-static void put_row_int8(const struct tuff_shape *shape, void *bytes, uint32_t row, const float *values) {
+/* Turns the values. */
+static void put_row_int8(const struct tuff_shape *shape, void *bytes, uint32_t row, float *values) {
+    tuff_rotate(values, shape->cols);
     float scale = scale_of(values, shape->cols);
     ((float *)(void *)((char *)bytes + tuff_shape_scales(shape)))[row] = scale;
     for (uint32_t col = 0; scale > 0 && col < shape->cols; col++)
@@ -74,8 +77,8 @@ static void put_row_int8(const struct tuff_shape *shape, void *bytes, uint32_t r
 }
 
 /* Loading a model writes every element through here, so that runs of a row that stay together on the device
- * are written together: all of it, groups of four, or single ones. */
-static void put_row(const struct tuff_tensor *tensor, void *bytes, uint32_t row, const float *values) {
+ * are written together: all of it, groups of four, or single ones. The values may be changed. */
+static void put_row(const struct tuff_tensor *tensor, void *bytes, uint32_t row, float *values) {
     const struct tuff_shape *shape = &tensor->shape;
     uint32_t run = shape->layout == TUFF_LAYOUT_PANELS   ? 4
                    : shape->layout == TUFF_LAYOUT_BLOCKS ? 1
@@ -149,6 +152,7 @@ tuff_status tuff_tensor_upload_ints(struct tuff_device *device, const struct tuf
     return tuff_upload(device, &tensor->slice, 0, values, tuff_shape_size(&tensor->shape));
 }
 
+/* As it lies there: I8 is still turned. */
 static float get(const struct tuff_tensor *tensor, const void *bytes, uint32_t row, uint32_t col) {
     const struct tuff_shape *shape = &tensor->shape;
     uint64_t at = tuff_shape_index(shape, row, col);
@@ -180,9 +184,13 @@ static bool padding_is_zero(const struct tuff_tensor *tensor, const void *bytes)
 void tuff_tensor_decode(const struct tuff_tensor *tensor, const void *bytes, float *values,
                         bool *out_padding_is_zero) {
     const struct tuff_shape *shape = &tensor->shape;
-    for (uint32_t row = 0; row < shape->rows; row++)
+    for (uint32_t row = 0; row < shape->rows; row++) {
+        float *row_values = values + (size_t)row * shape->cols;
         for (uint32_t col = 0; col < shape->cols; col++)
-            values[(size_t)row * shape->cols + col] = get(tensor, bytes, row, col);
+            row_values[col] = get(tensor, bytes, row, col);
+        if (shape->type == TUFF_TYPE_I8)
+            tuff_rotate(row_values, shape->cols);
+    }
     if (out_padding_is_zero)
         *out_padding_is_zero = padding_is_zero(tensor, bytes);
 }

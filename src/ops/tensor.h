@@ -24,7 +24,8 @@ enum tuff_type {
     TUFF_TYPE_F32,
     TUFF_TYPE_F16, /* two in a uint */
     TUFF_TYPE_I32, /* rows are not padded: stride is cols */
-    TUFF_TYPE_I8,  /* of each row, value / scale, rounded; the rows' scales, F32, lie behind all values */
+    TUFF_TYPE_I8,  /* of each row, turned (ops/rotation.h), value / scale, rounded; the rows' scales, F32, lie
+                    * behind all values */
 };
 
 enum tuff_layout { TUFF_LAYOUT_ROWS, TUFF_LAYOUT_PANELS, TUFF_LAYOUT_BLOCKS };

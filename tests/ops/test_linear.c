@@ -43,7 +43,8 @@ Test(ops_linear, forward) {
 /* Options 16: x and weight I8. */
 static const uint32_t int8[][8] = { { 1, 1, 1, 0, 16 },    { 7, 9, 5, 1, 19 },
                                     { 65, 70, 66, 0, 19 }, { 17, 1031, 37, 0, 17 },
-                                    { 37, 36, 35, 0, 25 }, { 33, 128, 130, 2, 17, 10 } };
+                                    { 37, 36, 35, 0, 25 }, { 33, 128, 130, 2, 17, 10 },
+                                    { 9, 312, 40, 1, 19 } };
 
 static void check_int8(struct tuff_device *device) {
     struct tuff_check_result result;
