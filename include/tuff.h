@@ -393,9 +393,15 @@ typedef enum tuff_dtype {
 typedef struct tuff_model_options {
     size_t size;
     tuff_dtype dtype; /* AUTO, F32, F16 or I8: of weights and activations on the device */
+    /* F16: the layers of a model in f16 multiply in f16 too, two products at once on devices that do, and add 16 of them
+     * at most in f16 before they go to a sum in F32; `dtype` AUTO is then F16. What it costs: rounding in the last digits
+     * of a half (rows kept cosines of 0.999996 and more to exact ones), and products must stay within f16: a model
+     * with activations beyond 65504 needs F32. What matrix units multiply (cooperative matrices) stays as it is, as do
+     * attention, norms and heads. TUFF_UNSUPPORTED where the device does not compute in f16. AUTO: F32 */
+    tuff_dtype arithmetic;
 } tuff_model_options;
 #define TUFF_MODEL_OPTIONS                                                                                   \
-    { sizeof(tuff_model_options), TUFF_DTYPE_AUTO }
+    { sizeof(tuff_model_options), TUFF_DTYPE_AUTO, TUFF_DTYPE_AUTO }
 
 /* Opens a folder as Hugging Face publishes it (config.json, model.safetensors or its shards, tokenizer files,
  * sentence-transformers' modules), or the name of a repository in the local cache (HF_HUB_CACHE, HF_HOME).
@@ -1134,11 +1140,12 @@ typedef struct tuff_bench_options {
     bool skips_check;                /* of the error, which takes some seconds */
     tuff_progress_callback progress; /* in runs */
     void *progress_user;
+    tuff_dtype arithmetic; /* as in tuff_model_options; not read by TRAINING */
 } tuff_bench_options;
 #define TUFF_BENCH_OPTIONS                                                                                   \
     {                                                                                                        \
         sizeof(tuff_bench_options), NULL, NULL, TUFF_DTYPE_AUTO, TUFF_BENCH_FORWARD, NULL, NULL, 0, 0, 0,    \
-            false, NULL, NULL                                                                                \
+            false, NULL, NULL, TUFF_DTYPE_AUTO                                                               \
     }
 
 /* Times a model on tokens that are the same in each call, without tokenization: a row for each batch and length. One run

@@ -32,10 +32,10 @@ layout(push_constant) uniform Push
     uint dropout_stream;
     uint dropout_threshold;
     float dropout_scale;
-    float x_factor;
     float y_factor;
 };
 
+const float x_factor = 1.0; // the parts have been multiplied with it
 #include "lib/linear_output.glsl"
 
 void main()

@@ -51,7 +51,7 @@ tuff_status tuff_model_open(tuff_context *context, const char *path, const tuff_
     tuff_options_copy(&own, sizeof own, options);
     const struct tuff_allocator *allocator = allocator_of(context);
     const struct tuff_allocator *before = tuff_memory_use(allocator);
-    tuff_status status = tuff_model_load(context->device, allocator, path, own.dtype, out_model);
+    tuff_status status = tuff_model_load(context->device, allocator, path, &own, out_model);
     tuff_memory_use(before);
     return status;
 }
@@ -421,8 +421,10 @@ tuff_status tuff_finetune(tuff_context *context, const tuff_finetune_options *op
 static tuff_status evaluate(tuff_context *context, const struct tuff_task_spec *spec, const char *path,
                             const char *data, const tuff_data_options *options, size_t limit,
                             const char *predictions, struct tuff_evaluation *out_evaluation) {
+    tuff_model_options model_options = TUFF_MODEL_OPTIONS;
     struct tuff_model *model = NULL;
-    TUFF_TRY(tuff_model_load(context->device, allocator_of(context), path, TUFF_F32, &model));
+    model_options.dtype = TUFF_F32;
+    TUFF_TRY(tuff_model_load(context->device, allocator_of(context), path, &model_options, &model));
     tuff_status status = tuff_task_evaluate(model, spec, data, options, limit, predictions, out_evaluation);
     tuff_model_free(model);
     return status;

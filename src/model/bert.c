@@ -40,6 +40,7 @@ static tuff_status linear(struct tuff_bert *bert, const struct linear *linear, s
                                              .output_f32 = bert->weights->type == TUFF_TYPE_F32,
                                              .x_exponent = linear->x_exponent,
                                              .y_exponent = linear->y_exponent,
+                                             .f16_arithmetic = bert->f16_arithmetic,
                                              .dropout = next_dropout(bert, linear->dropout) } };
     return tuff_graph_append(bert->graph, &tuff_op_linear, &params, inputs, 5, out_y);
 }

@@ -38,7 +38,8 @@ struct tuff_bert {
     const struct tuff_weights *weights;
     struct tuff_bert_inputs inputs;
     struct tuff_bert_dropout dropout;
-    uint32_t stream; /* of the last dropout: each op has its own */
+    bool f16_arithmetic; /* of the layers' products; not in training */
+    uint32_t stream;     /* of the last dropout: each op has its own */
 };
 
 /* Parameters of the attention of this model, as its nodes have them. */

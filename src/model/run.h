@@ -60,7 +60,8 @@ struct tuff_runner {
     const struct tuff_weights *weights;
     struct tuff_bert_dropout dropout; /* in training */
     float label_smoothing;
-    bool checkpoints; /* in training: layers are computed again for their backward pass */
+    bool f16_arithmetic; /* outside training */
+    bool checkpoints;    /* in training: layers are computed again for their backward pass */
     struct tuff_workspace workspace;
     struct tuff_run *runs[TUFF_RUN_CACHE];
     uint64_t use_count;

@@ -165,9 +165,11 @@ tuff_status tuff_run_build(const struct tuff_runner *runner, struct tuff_run *ru
     TUFF_TRY(build_inputs(runner->weights, run));
     if (run->key.is_training)
         TUFF_TRY(build_training_inputs(runner->weights, run));
-    struct tuff_bert bert = {
-        .graph = run->graph, .config = runner->config, .weights = runner->weights, .inputs = run->inputs
-    };
+    struct tuff_bert bert = { .graph = run->graph,
+                              .config = runner->config,
+                              .weights = runner->weights,
+                              .inputs = run->inputs,
+                              .f16_arithmetic = runner->f16_arithmetic && !run->key.is_training };
     if (run->key.is_training)
         bert.dropout = runner->dropout;
     if (run->key.is_fed)

@@ -202,6 +202,8 @@ static const char *const gradient_names[TUFF_MAX_INPUTS] = { "d_input 0", "d_inp
 
 static tuff_status check_forward(struct tuff_case *check_case, struct tuff_node *node, void *user) {
     struct tuff_check_result *result = user;
+    if (check_case->tolerance > 0)
+        result->tolerance = check_case->tolerance;
     TUFF_TRY(make_outputs(check_case, node));
     node->op->reference_forward(node);
     TUFF_TRY(run_once(check_case->device, node, false));

@@ -15,6 +15,7 @@ struct tuff_case {
     enum tuff_type type; /* storage type under test: F32 or F16 */
     bool is_survey;      /* values do not matter */
     uint64_t seed;
+    double tolerance; /* in the place of the op's; 0: the op's */
     uint32_t tensor_count;
     struct tuff_tensor tensors[TUFF_CASE_TENSORS];
 };
@@ -23,8 +24,8 @@ struct tuff_case {
  * storage type so that both sides start from the same values. For floats of either type, and I8. */
 tuff_status tuff_case_random(struct tuff_case *check_case, enum tuff_type type, enum tuff_layout layout,
                              uint32_t rows, uint32_t cols, double scale, struct tuff_tensor **out_tensor);
-/* Among the options of linear's checks: x and the weight are I8. */
-enum { TUFF_LINEAR_INT8 = 16 };
+/* Among the options of linear's checks: x and the weight are I8; products in F16 where it may be. */
+enum { TUFF_LINEAR_INT8 = 16, TUFF_LINEAR_F16_ARITHMETIC = 64 };
 
 /* Makes a tensor from given integers (I32) or numbers. */
 tuff_status tuff_case_ints(struct tuff_case *check_case, uint32_t rows, uint32_t cols, const int32_t *values,

@@ -175,6 +175,19 @@ static tuff_status check_matrices(struct checks *checks, enum tuff_matrix_elemen
     return status;
 }
 
+/* And with arithmetic in f16, which is less exact. */
+static tuff_status check_f16_arithmetic(struct checks *checks) {
+    if (!checks->device->features.float16)
+        return TUFF_OK;
+    for (const uint32_t(*shape)[8] = tuff_op_linear.check_shapes; !is_end(*shape); shape++) {
+        uint32_t numbers[8];
+        memcpy(numbers, *shape, sizeof numbers);
+        numbers[4] |= TUFF_LINEAR_F16_ARITHMETIC;
+        TUFF_TRY(check_pass(checks, &tuff_op_linear, numbers, TUFF_TYPE_F16, false, "f16 arithmetic"));
+    }
+    return TUFF_OK;
+}
+
 tuff_status tuff_check_device(struct tuff_device *device, void (*row)(void *user, const tuff_check_row *row),
                               void *user, size_t *out_wrong) {
     struct checks checks = { .device = device, .row = row, .user = user };
@@ -183,6 +196,7 @@ tuff_status tuff_check_device(struct tuff_device *device, void (*row)(void *user
         TUFF_TRY(check_shapes(&checks, tuff_ops[i], tuff_ops[i]->large_shapes, ALL_PASSES));
     }
     TUFF_TRY(check_int8(&checks, NULL));
+    TUFF_TRY(check_f16_arithmetic(&checks));
     TUFF_TRY(check_matrices(&checks, TUFF_MATRIX_F16, check_f16_matrices));
     TUFF_TRY(check_matrices(&checks, TUFF_MATRIX_I8, check_int8));
     TUFF_TRY(check_matrices(&checks, TUFF_MATRIX_F16_WORKGROUP, check_workgroup_matrices));

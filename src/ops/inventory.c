@@ -173,16 +173,20 @@ static tuff_status meet_f16_matrices(struct inventory *inventory) {
     return meet_shapes(inventory, &tuff_op_attention, tuff_op_attention.check_shapes);
 }
 
-/* The products of 8 bits. */
-static tuff_status meet_int8(struct inventory *inventory) {
+/* The products with one more of linear's options. */
+static tuff_status meet_products(struct inventory *inventory, uint32_t option, enum tuff_type type) {
     for (size_t i = 0; products[i][0]; i++) {
         uint32_t numbers[8];
         memcpy(numbers, products[i], sizeof numbers);
-        numbers[4] |= TUFF_LINEAR_INT8;
-        TUFF_TRY(meet_type(inventory, &tuff_op_linear, numbers, TUFF_TYPE_F32, false));
-        TUFF_TRY(meet_type(inventory, &tuff_op_linear, numbers, TUFF_TYPE_F16, false));
+        numbers[4] |= option;
+        TUFF_TRY(meet_type(inventory, &tuff_op_linear, numbers, type, false));
     }
     return TUFF_OK;
+}
+
+static tuff_status meet_int8(struct inventory *inventory) {
+    TUFF_TRY(meet_products(inventory, TUFF_LINEAR_INT8, TUFF_TYPE_F32));
+    return meet_products(inventory, TUFF_LINEAR_INT8, TUFF_TYPE_F16);
 }
 
 static tuff_status meet_workgroup_matrices(struct inventory *inventory) {
@@ -206,6 +210,8 @@ static tuff_status tell_asked(struct inventory *inventory) {
     struct tuff_pipeline_list defaults = inventory->met;
     inventory->met = (struct tuff_pipeline_list){ 0 };
     tuff_status status = meet_int8(inventory);
+    if (status == TUFF_OK && inventory->device->features.float16)
+        status = meet_products(inventory, TUFF_LINEAR_F16_ARITHMETIC, TUFF_TYPE_F16);
     if (status == TUFF_OK)
         status = meet_matrices(inventory, TUFF_MATRIX_F16, meet_f16_matrices);
     if (status == TUFF_OK)

@@ -74,6 +74,8 @@ static tuff_status shape(const struct tuff_device *device, const struct tuff_nod
     bool has_exponents = node->params.linear.x_exponent != 0 || node->params.linear.y_exponent != 0;
     if (has_exponents && (node->is_training || float_type(node) != TUFF_TYPE_F16))
         return tuff_fail(TUFF_ARGUMENT, "linear: exponents are for f16, and not for training");
+    if (node->params.linear.f16_arithmetic && (node->is_training || x->type != TUFF_TYPE_F16))
+        return tuff_fail(TUFF_ARGUMENT, "linear: arithmetic in f16 is for f16, and not for training");
     outputs[Y] =
         (struct tuff_shape){ .type = node->params.linear.output_f32 ? TUFF_TYPE_F32 : float_type(node),
                              .rows = x->rows,
@@ -98,6 +100,7 @@ static struct tuff_matmul forward_product(const struct tuff_node *node) {
         .first_output = node->params.linear.first_output,
         .x_exponent = node->params.linear.x_exponent,
         .y_exponent = node->params.linear.y_exponent,
+        .f16_arithmetic = node->params.linear.f16_arithmetic,
     };
 }
 
@@ -338,7 +341,7 @@ enum { WITH_BIAS = 1, WITH_RESIDUAL = 2, WITH_F32 = 4, WITH_WINDOW = 8, WITH_ROO
 
 /* numbers: M, K, N, activation, options (1 bias, 2 residual, 4 output_f32, 8 a weight with more outputs than
  * y, 16 TUFF_LINEAR_INT8, 32 in f16 values up to 2^24, held
- * divided by 2^8), dropout in percent. The weights' scale keeps y near 1. */
+ * divided by 2^8, 64 TUFF_LINEAR_F16_ARITHMETIC), dropout in percent. The weights' scale keeps y near 1. */
 static tuff_status make(struct tuff_case *check_case, struct tuff_node *node, const uint32_t *numbers) {
     uint32_t rows = numbers[0], inner = numbers[1], cols = numbers[2], options = numbers[4];
     enum tuff_type type = check_case->type;
@@ -349,7 +352,11 @@ static tuff_status make(struct tuff_case *check_case, struct tuff_node *node, co
     double x_scale = 1;
     if ((options & WITH_ROOM) && type == TUFF_TYPE_F16 && !node->is_training) {
         node->params.linear.x_exponent = node->params.linear.y_exponent = 8;
-        x_scale = 1e4;
+        x_scale = options & TUFF_LINEAR_F16_ARITHMETIC ? 0x1p-8 : 1e4; /* which would pass products in f16 */
+    }
+    if ((options & TUFF_LINEAR_F16_ARITHMETIC) && type == TUFF_TYPE_F16 && !node->is_training) {
+        node->params.linear.f16_arithmetic = true;
+        check_case->tolerance = 4e-3;
     }
     if (options & WITH_WINDOW) {
         node->params.linear.first_output = 8;

@@ -11,6 +11,7 @@
 #include "kernels/matmul_tiled.h"
 #include "ops/matmul_coopmat.h"
 #include "ops/matmul_int8.h"
+#include "ops/matmul_packed.h"
 #include "ops/matmul_split.h"
 
 enum { HAS_BIAS = 1, HAS_RESIDUAL = 2 };                                    /* as in the shaders */
@@ -180,6 +181,8 @@ static tuff_status run_kernel(struct tuff_recording *recording, const struct tuf
         return run_lanes(recording, matmul, tile);
     if (tile->kernel == TUFF_MATMUL_SUBGROUP)
         return run_subgroup(recording, matmul, tile);
+    if (tile->kernel == TUFF_MATMUL_PACKED)
+        return tuff_packed_run(recording, matmul, tile);
     return run_tiled(recording, matmul, tile);
 }
 
@@ -199,6 +202,7 @@ tuff_status tuff_matmul_run_with(struct tuff_recording *recording, const struct 
                                                .weight = matmul->weight,
                                                .y = &sums,
                                                .first_output = matmul->first_output,
+                                               .x_exponent = matmul->x_exponent,
                                                .over_outputs = matmul->over_outputs },
                         tile));
     return tuff_matmul_split_sum(recording, matmul, parts);
@@ -212,14 +216,15 @@ static const struct tuff_matrix_shape *matrix_shape_for(const struct tuff_device
 }
 
 static struct tuff_matmul_tile tile_for(const struct tuff_device *device, const struct tuff_matmul *matmul) {
-    const struct tuff_shape *y = &matmul->y->shape;
-    return tuff_matmul_tile_for(device,
-                                &(struct tuff_product){ .type = matmul->weight->shape.type,
-                                                        .layout = matmul->weight->shape.layout,
-                                                        .rows = y->rows,
-                                                        .cols = y->cols,
-                                                        .groups = tuff_shape_stride(&matmul->x->shape) / 4,
-                                                        .over_outputs = matmul->over_outputs });
+    const struct tuff_product product = { .type = matmul->weight->shape.type,
+                                          .layout = matmul->weight->shape.layout,
+                                          .rows = matmul->y->shape.rows,
+                                          .cols = matmul->y->shape.cols,
+                                          .groups = tuff_shape_stride(&matmul->x->shape) / 4,
+                                          .over_outputs = matmul->over_outputs };
+    if (tuff_packed_serves(matmul))
+        return tuff_matmul_packed_tile(device, &product);
+    return tuff_matmul_tile_for(device, &product);
 }
 
 struct tuff_shape tuff_matmul_scratch(const struct tuff_device *device, const struct tuff_matmul *matmul) {

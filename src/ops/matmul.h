@@ -21,7 +21,8 @@ struct tuff_matmul {
     struct tuff_dropout dropout;
     uint32_t first_output;          /* of the weight: the first column of y, or of x over_outputs */
     int32_t x_exponent, y_exponent; /* x and y hold their values divided by 2^exponent; 0 where y is F32 */
-    bool over_outputs;              /* the sum goes over the weight's outputs, y has its inputs' columns */
+    bool f16_arithmetic; /* products in F16 where a plain kernel multiplies F16; not over_outputs */
+    bool over_outputs;   /* the sum goes over the weight's outputs, y has its inputs' columns */
 };
 
 /* d_weight = z^T x, or adds it; d_weight's outputs from first_output on are z's columns. z may be F32 in a

@@ -57,7 +57,8 @@ tuff_status tuff_matmul_split_sum(struct tuff_recording *recording, const struct
             .seed = tuff_slice_or(matmul->seed, matmul->scratch),
             .y = matmul->y->slice,
             .pre = tuff_slice_or(matmul->sum, matmul->y),
-            .push = { TUFF_MATMUL_PUSH(matmul), .part_count = parts, TUFF_MATMUL_FACTORS(matmul) },
+            .push = { TUFF_MATMUL_PUSH(matmul), .part_count = parts,
+                      .y_factor = ldexpf(1, -matmul->y_exponent) },
             .spec = { .over_outputs = matmul->over_outputs, TUFF_MATMUL_SPEC(matmul) },
         });
 }

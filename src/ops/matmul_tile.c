@@ -212,16 +212,39 @@ static uint32_t splits_for(const struct tuff_device *device, uint64_t lanes, uin
     return splits > 1 ? splits : 0;
 }
 
-/* The largest tile that keeps some dozens of cores at work and wastes no rows. */
-static struct tuff_matmul_tile gpu_tile(const struct tuff_device *device, uint32_t rows, uint32_t cols,
-                                        uint32_t groups, bool over_outputs) {
-    struct tuff_matmul_tile tiles[] = { { 0 }, *best_tile(device, over_outputs), common_tile, small_tile };
-    const size_t first = !over_outputs && subgroup_tile_serves(device, groups, &tiles[0]) ? 0 : 1;
-    for (size_t i = first; i < sizeof tiles / sizeof tiles[0]; i++)
+/* The first of the tiles, which are in order of their size, that keeps some dozens of cores at work; else a small one that
+ * wastes no rows. */
+static struct tuff_matmul_tile gpu_tile(const struct tuff_device *device, const struct tuff_product *product,
+                                        const struct tuff_matmul_tile *tiles, size_t count) {
+    const uint32_t rows = product->rows, cols = product->cols;
+    for (size_t i = 0; i < count; i++)
         if (lanes_of(&tiles[i], rows, cols) >= ENOUGH_LANES)
             return tiles[i];
     struct tuff_matmul_tile tile = rows > 16 ? small_tile : least_tile;
-    tile.splits = splits_for(device, lanes_of(&tile, rows, cols), groups);
+    tile.splits = splits_for(device, lanes_of(&tile, rows, cols), product->groups);
+    return tile;
+}
+
+static struct tuff_matmul_tile plain_tile(const struct tuff_device *device,
+                                          const struct tuff_product *product) {
+    const bool over_outputs = product->over_outputs;
+    struct tuff_matmul_tile tiles[] = { { 0 }, *best_tile(device, over_outputs), common_tile, small_tile };
+    const size_t first = !over_outputs && subgroup_tile_serves(device, product->groups, &tiles[0]) ? 0 : 1;
+    return gpu_tile(device, product, tiles + first, sizeof tiles / sizeof tiles[0] - first);
+}
+
+/* 64 and 48 outputs a lane where two halves are multiplied by one instruction; Intel's compiler spills at more than 32, and
+ * Adreno has room for half the waves. */
+struct tuff_matmul_tile tuff_matmul_packed_tile(const struct tuff_device *device,
+                                                const struct tuff_product *product) {
+    const uint32_t vendor = device->info.vendor_id;
+    const bool has_pairs = vendor == VENDOR_AMD || vendor == VENDOR_NVIDIA;
+    const struct tuff_matmul_tile tiles[] = { has_pairs ? *best_tile(device, false) : common_tile,
+                                              common_tile, small_tile };
+    struct tuff_matmul_tile tile = gpu_tile(device, product, tiles, sizeof tiles / sizeof tiles[0]);
+    tile.kernel = TUFF_MATMUL_PACKED;
+    if (device->info.type == TUFF_DEVICE_CPU)
+        tile.splits = 0;
     return tile;
 }
 
@@ -233,7 +256,7 @@ static struct tuff_matmul_tile table_tile(const struct tuff_device *device,
     if (tuff_matmul_uses_lanes(device, product->type) && tuff_padded(cols) >= device->limits.subgroup_size)
         return lanes_tile(device, rows, product->groups);
     if (device->info.type != TUFF_DEVICE_CPU)
-        return gpu_tile(device, rows, cols, product->groups, product->over_outputs);
+        return plain_tile(device, product);
     if (tuff_driver_is_lavapipe(device) && has_known_width(device) &&
         tuff_device_can(device, tuff_kernel_matmul_broadcast.variants[0].needs))
         return broadcast_tile(device, rows, cols);
@@ -250,11 +273,11 @@ bool tuff_matmul_tile_equals(const struct tuff_matmul_tile *a, const struct tuff
 }
 
 const char *tuff_matmul_tile_text(const struct tuff_matmul_tile *tile, char text[TUFF_TILE_TEXT_SIZE]) {
-    static const char *const names[] = { [TUFF_MATMUL_TILED] = "tiled",
-                                         [TUFF_MATMUL_LANES] = "lanes",
-                                         [TUFF_MATMUL_BROADCAST] = "broadcast",
-                                         [TUFF_MATMUL_SUBGROUP] = "subgroup",
-                                         [TUFF_MATMUL_BLOCKS] = "blocks" };
+    static const char *const names[] = {
+        [TUFF_MATMUL_TILED] = "tiled",         [TUFF_MATMUL_LANES] = "lanes",
+        [TUFF_MATMUL_BROADCAST] = "broadcast", [TUFF_MATMUL_SUBGROUP] = "subgroup",
+        [TUFF_MATMUL_BLOCKS] = "blocks",       [TUFF_MATMUL_PACKED] = "packed"
+    };
     char split[24] = "";
     if (tile->splits > 1)
         snprintf(split, sizeof split, ", split in %u", tile->splits);

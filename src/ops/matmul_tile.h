@@ -11,6 +11,7 @@ enum tuff_matmul_kernel {
     TUFF_MATMUL_BROADCAST,
     TUFF_MATMUL_SUBGROUP,
     TUFF_MATMUL_BLOCKS,
+    TUFF_MATMUL_PACKED, /* products in f16, where they are asked for */
 };
 
 /* The constants of a kernel; what they mean stands in the shaders. */
@@ -48,6 +49,10 @@ enum { TUFF_CHOICE_OF_MATMUL = 1, TUFF_CHOICE_OF_MATRICES = 2 };
  * Gradients of inputs are not measured. */
 struct tuff_matmul_tile tuff_matmul_tile_for(const struct tuff_device *device,
                                              const struct tuff_product *product);
+
+/* The tile of TUFF_MATMUL_PACKED, which is not measured, for a product in F16 that is no gradient of inputs. */
+struct tuff_matmul_tile tuff_matmul_packed_tile(const struct tuff_device *device,
+                                                const struct tuff_product *product);
 
 enum { TUFF_TILE_CANDIDATES = 24, TUFF_TILE_TEXT_SIZE = 96 };
 /* What the device may be given for the product, all within its limits; the tables' tile comes first. */

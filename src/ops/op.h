@@ -53,6 +53,7 @@ union tuff_params {
         uint32_t output_count;       /* columns of y; 0: all from the first one on */
         int32_t x_exponent;          /* x holds its values divided by 2^x_exponent; not in training */
         int32_t y_exponent;          /* and so does y; the residual is as it is */
+        bool f16_arithmetic;         /* where x and the weight are F16; not in training */
     } linear;
     struct {
         uint32_t head_count;

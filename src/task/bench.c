@@ -151,7 +151,9 @@ static void write_variant(const struct workload *workload, char text[TUFF_TILE_T
                                           .rows = rows,
                                           .cols = cols,
                                           .groups = tuff_padded(inner) / 4 };
-    const struct tuff_matmul_tile tile = tuff_matmul_tile_for(runner->device, &product);
+    const struct tuff_matmul_tile tile = runner->f16_arithmetic
+                                             ? tuff_matmul_packed_tile(runner->device, &product)
+                                             : tuff_matmul_tile_for(runner->device, &product);
     const bool is_int8 = bench->model && bench->model->is_int8;
     const struct tuff_matrix_shape *matrices =
         tuff_coopmat_for(runner->device, is_int8 ? TUFF_TYPE_I8 : type, rows);
@@ -275,7 +277,10 @@ static tuff_status open_model(struct bench *bench, struct tuff_device *device,
                               const struct tuff_allocator *allocator, struct tuff_folder *folder) {
     const tuff_bench_options *options = bench->options;
     if (options->workload != TUFF_BENCH_TRAINING) {
-        TUFF_TRY(tuff_model_make(device, allocator, folder, options->dtype, &bench->model));
+        tuff_model_options model_options = TUFF_MODEL_OPTIONS;
+        model_options.dtype = options->dtype;
+        model_options.arithmetic = options->arithmetic;
+        TUFF_TRY(tuff_model_make(device, allocator, folder, &model_options, &bench->model));
         bench->config = &bench->model->folder.config;
         return TUFF_OK;
     }

@@ -18,12 +18,28 @@ tuff_status tuff_model_choose_type(const struct tuff_device *device, tuff_dtype 
     return TUFF_OK;
 }
 
+static tuff_status choose_arithmetic(const struct tuff_device *device, const tuff_model_options *options,
+                                     bool *out_is_f16) {
+    *out_is_f16 = options->arithmetic == TUFF_F16;
+    if (options->arithmetic == TUFF_DTYPE_AUTO || options->arithmetic == TUFF_F32)
+        return TUFF_OK;
+    if (options->arithmetic != TUFF_F16)
+        return tuff_fail(TUFF_ARGUMENT, "a model multiplies in f32 or f16");
+    if (options->dtype != TUFF_DTYPE_AUTO && options->dtype != TUFF_F16)
+        return tuff_fail(TUFF_ARGUMENT, "arithmetic in f16 is for models in f16, not in %s",
+                         options->dtype == TUFF_I8 ? "int8" : "f32");
+    if (!device->features.float16)
+        return tuff_fail(TUFF_UNSUPPORTED, "%s does not compute in f16 (shaderFloat16)", device->info.name);
+    return TUFF_OK;
+}
+
 /* The folder is open; its files stay mapped. */
 static tuff_status come_to_device(struct tuff_model *model) {
     const struct tuff_weights_options options = { .type = model->type, .has_int8_layers = model->is_int8 };
     TUFF_TRY(tuff_weights_load(model->device, &model->folder.config, &model->folder.parameters, &options,
                                &model->weights));
     tuff_runner_init(&model->runner, model->device, &model->folder.config, model->weights);
+    model->runner.f16_arithmetic = model->f16_arithmetic;
     return TUFF_OK;
 }
 
@@ -47,15 +63,20 @@ static tuff_status come_back(struct tuff_member *member) {
 }
 
 tuff_status tuff_model_make(struct tuff_device *device, const struct tuff_allocator *allocator,
-                            struct tuff_folder *folder, tuff_dtype dtype, struct tuff_model **out_model) {
+                            struct tuff_folder *folder, const tuff_model_options *options,
+                            struct tuff_model **out_model) {
     struct tuff_model *model = NULL;
     enum tuff_type type = TUFF_TYPE_F32;
+    bool f16_arithmetic = false;
     *out_model = NULL;
-    TUFF_TRY(tuff_model_choose_type(device, dtype, &type));
+    TUFF_TRY(choose_arithmetic(device, options, &f16_arithmetic));
+    TUFF_TRY(tuff_model_choose_type(device, f16_arithmetic ? TUFF_F16 : options->dtype, &type));
     TUFF_TRY(tuff_alloc(1, sizeof *model, &model));
-    *model = (struct tuff_model){
-        .device = device, .allocator = allocator, .type = type, .is_int8 = dtype == TUFF_I8
-    };
+    *model = (struct tuff_model){ .device = device,
+                                  .allocator = allocator,
+                                  .type = type,
+                                  .is_int8 = options->dtype == TUFF_I8,
+                                  .f16_arithmetic = f16_arithmetic };
     tuff_status status = tuff_mutex_init(&model->lock);
     if (status != TUFF_OK) {
         tuff_free(model);
@@ -75,7 +96,8 @@ tuff_status tuff_model_make(struct tuff_device *device, const struct tuff_alloca
 }
 
 tuff_status tuff_model_load(struct tuff_device *device, const struct tuff_allocator *allocator,
-                            const char *path, tuff_dtype dtype, struct tuff_model **out_model) {
+                            const char *path, const tuff_model_options *options,
+                            struct tuff_model **out_model) {
     struct tuff_folder folder = { 0 };
     char *resolved = NULL;
     *out_model = NULL;
@@ -83,7 +105,7 @@ tuff_status tuff_model_load(struct tuff_device *device, const struct tuff_alloca
     tuff_status status = tuff_folder_open(resolved, &device->log, &folder);
     tuff_free(resolved);
     if (status == TUFF_OK)
-        status = tuff_model_make(device, allocator, &folder, dtype, out_model);
+        status = tuff_model_make(device, allocator, &folder, options, out_model);
     tuff_folder_close(&folder);
     return status;
 }

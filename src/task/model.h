@@ -18,14 +18,17 @@ struct tuff_model {
     struct tuff_mutex lock;           /* held around runs */
     enum tuff_type type;
     bool is_int8; /* its layers */
+    bool f16_arithmetic;
 };
 
 tuff_status tuff_model_load(struct tuff_device *device, const struct tuff_allocator *allocator,
-                            const char *path, tuff_dtype dtype, struct tuff_model **out_model);
+                            const char *path, const tuff_model_options *options,
+                            struct tuff_model **out_model);
 /* The same with a folder that is open: its content becomes the model's, and *folder is zeroed, unless the call fails
  * before anything was placed; closing it is right in any case. */
 tuff_status tuff_model_make(struct tuff_device *device, const struct tuff_allocator *allocator,
-                            struct tuff_folder *folder, tuff_dtype dtype, struct tuff_model **out_model);
+                            struct tuff_folder *folder, const tuff_model_options *options,
+                            struct tuff_model **out_model);
 /* The type of activations, and of what is not quantized; AUTO is f16 where the device computes as fast with it and moves half the bytes: a
  * CPU driver takes halves apart. */
 tuff_status tuff_model_choose_type(const struct tuff_device *device, tuff_dtype dtype,

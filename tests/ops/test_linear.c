@@ -86,12 +86,42 @@ Test(ops_linear, without_addresses) {
     test_op_backward(&tuff_op_linear, few, COUNT_OF(few), "buffer_address");
 }
 
+/* Options 64: products in f16, 16 of them a sum at most. */
+static const uint32_t packed[][8] = { { 1, 1, 1, 0, 64 },     { 7, 9, 5, 1, 67 },    { 65, 70, 66, 0, 67 },
+                                      { 9, 1031, 37, 1, 65 }, { 37, 36, 35, 0, 73 }, { 67, 24, 66, 1, 79 },
+                                      { 33, 72, 70, 1, 99 },  { 5, 600, 20, 0, 97 }, { 3, 3072, 24, 2, 65 } };
+
+static void check_packed(struct tuff_device *device) {
+    struct tuff_check_result result;
+    for (size_t i = 0; i < COUNT_OF(packed); i++) {
+        cr_assert_eq(tuff_op_check_forward(device, &tuff_op_linear, packed[i], TUFF_TYPE_F16, false, &result),
+                     TUFF_OK, "%s", tuff_error_message());
+        cr_expect(result.error <= result.tolerance && result.padding_is_zero,
+                  "%u x %u x %u in f16 arithmetic: off by %g", packed[i][0], packed[i][2], packed[i][1],
+                  result.error);
+    }
+}
+
+/* Half as exact as sums in f32 with results in f16, whole and split. */
+Test(ops_linear, in_f16_arithmetic) {
+    struct tuff_device *device = test_device();
+    if (!device->features.float16) {
+        test_device_close_idle(device);
+        return;
+    }
+    check_packed(device);
+    device->info.type = TUFF_DEVICE_DISCRETE;
+    check_packed(device);
+    test_device_close(device);
+}
+
 /* Results so small and sums so long that a GPU computes parts of them side by side: of the product, of the gradient of its
  * inputs, of that of its weight. */
 Test(ops_linear, split) {
     static const uint32_t split[][8] = { { 3, 1031, 37, 1, 3, 10 }, { 17, 776, 65, 0, 9 },
                                          { 9, 30, 1031, 0, 3 },     { 5, 20, 600, 1, 9 },
-                                         { 520, 24, 40, 0, 1 },     { 1043, 13, 35, 1, 11 } };
+                                         { 520, 24, 40, 0, 1 },     { 1043, 13, 35, 1, 11 },
+                                         { 5, 600, 20, 1, 35 } };
     test_op_as_gpu(&tuff_op_linear, split, COUNT_OF(split));
 }
 

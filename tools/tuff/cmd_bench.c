@@ -13,6 +13,7 @@
 struct bench {
     const char *model, *shape, *batch, *length, *dtype; /* as given */
     uint64_t repeat;
+    int arithmetic;
     const char *op;
     bool is_ragged, is_training, is_peak, compares;
     bool has_check;
@@ -50,6 +51,8 @@ static int read_lists(const struct command *command, struct bench *bench) {
         code = options_refuse(command, "--ragged and --train do not go together");
     if (code == OPTIONS_GO_ON && has_int8(bench) && (bench->is_training || bench->ops.count > 0))
         code = options_refuse(command, "int8 is a type of models that are not trained");
+    if (code == OPTIONS_GO_ON && bench->arithmetic && (bench->is_training || bench->ops.count > 0))
+        code = options_refuse(command, "arithmetic in f16 is for models that are not trained");
     return code;
 }
 
@@ -73,6 +76,7 @@ static tuff_status run_one(const struct session *session, const struct bench *be
     options.repeats = (uint32_t)bench->repeat;
     options.skips_check = !bench->has_check;
     options.progress = session_progress;
+    options.arithmetic = bench->arithmetic ? TUFF_F16 : TUFF_F32;
     return tuff_bench(session->context, &options, take_row, table);
 }
 
@@ -144,6 +148,7 @@ int tuff_cmd_bench(int argc, char **argv) {
         LIST_OPTION("batch", batch, "LIST", "sentences a run (default: 1,8)"),
         LIST_OPTION("length", length, "LIST", "tokens a sentence (default: 128)"),
         LIST_OPTION("dtype", dtype, "LIST", "of auto, f32, f16 and int8 (default: auto)"),
+        ARITHMETIC_OPTION(bench.arithmetic),
         { .name = "repeat",
           .type = OPTION_UNSIGNED,
           .value_name = "N",

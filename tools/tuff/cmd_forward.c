@@ -55,6 +55,7 @@ int tuff_cmd_forward(int argc, char **argv) {
           .target = &forward.options.attentions,
           .help = "also attentions.0 to attentions.L-1" },
         DTYPE_OPTION_F32(common),
+        ARITHMETIC_OPTION(common.arithmetic),
         DEVICE_OPTIONS(common),
         TALK_OPTIONS(common),
     };

@@ -102,6 +102,7 @@ struct common_options {
     const char *out;
     uint64_t memory_limit; /* MiB */
     int dtype;
+    int arithmetic;
     bool json;
     bool quiet;
     bool verbose;
@@ -164,6 +165,12 @@ struct common_options {
         .name = "dtype", .type = OPTION_CHOICE, .choices = "auto|f32|f16|int8", .target = &(common).dtype,   \
         .help = "numbers on the device (default: auto, f16 where the device computes it well)"               \
     }
+#define ARITHMETIC_OPTION(target_field)                                                                      \
+    {                                                                                                        \
+        .name = "arithmetic", .type = OPTION_CHOICE, .choices = "f32|f16", .target = &(target_field),        \
+        .help = "of a model in f16: f16 multiplies in f16 as well, two products at once on devices that "    \
+                "do, at some noise in the last digits of a half (default: f32)"                              \
+    }
 /* The folder of a model that is trained, which the command opens itself; `target` is a const char *. */
 #define TRAINED_MODEL_OPTION(target_field)                                                                   \
     {                                                                                                        \
@@ -181,6 +188,6 @@ struct common_options {
 /* For a command that runs a model and prints results. */
 #define COMMON_OPTIONS(common)                                                                               \
     MODEL_OPTION(common), JSON_OPTION(common), OUT_OPTION(common), DTYPE_OPTION(common),                     \
-        DEVICE_OPTIONS(common), TALK_OPTIONS(common)
+        ARITHMETIC_OPTION((common).arithmetic), DEVICE_OPTIONS(common), TALK_OPTIONS(common)
 
 #endif

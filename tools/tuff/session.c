@@ -55,6 +55,7 @@ static tuff_status open_model(struct session *session) {
         return TUFF_OK;
     tuff_model_options options = TUFF_MODEL_OPTIONS;
     options.dtype = dtypes[session->common->dtype];
+    options.arithmetic = session->common->arithmetic ? TUFF_F16 : TUFF_F32;
     return tuff_model_open(session->context, session->common->model, &options, &session->model);
 }
 
