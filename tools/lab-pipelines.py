@@ -248,14 +248,15 @@ def workgroups(device, row):
 
 
 def matmul(device, variant, activation=0):
-    wanted = {"over_outputs": 0, "keeps_sum": 0, "has_dropout": 0, "activation": activation, "step_divides": 1}
+    wanted = {"over_outputs": 0, "keeps_sum": 0, "has_dropout": 0, "activation": activation, "step_divides": 1,
+              "is_split": 0}
     kernels = ("matmul_coopmat", "matmul_subgroup", "matmul_tiled")
     return next(filter(None, (device.pick(kernel, variant, outputs, **wanted) for kernel in kernels)), None)
 
 
 SHOWN = [("matmul 1024x768x768", lambda d, v: matmul(d, v)),
          ("matmul with GELU", lambda d, v: matmul(d, v, 1)),
-         ("outer product", lambda d, v: d.pick("matmul_outer", v))]
+         ("outer product", lambda d, v: d.pick("matmul_outer_tiled", v, is_split=0))]
 for columns in (32, 64, 128):
     for kernel in ("forward", "backward_query", "backward_key_value"):
         SHOWN.append((f"attention {kernel}, {columns}", lambda d, v, k=kernel, c=columns: d.pick(

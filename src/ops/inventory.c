@@ -224,6 +224,15 @@ static tuff_status tell_asked(struct inventory *inventory) {
     return status;
 }
 
+/* Whether the device has the subgroups that the shader states, if it does. */
+static bool has_stated_subgroups(const struct tuff_device *device, const struct tuff_kernel *kernel) {
+    for (uint32_t i = 0; i < kernel->spec_count; i++)
+        if (strcmp(kernel->spec_names[i], "subgroup_size") == 0)
+            return kernel->spec_defaults[i] >= device->limits.min_subgroup_size &&
+                   kernel->spec_defaults[i] <= device->limits.max_subgroup_size;
+    return true;
+}
+
 /* Every variant that the device can run, with the constants that its shader states. Those of cooperative matrices
  * have to be the device's. */
 static tuff_status tell_others(struct inventory *inventory) {
@@ -233,7 +242,7 @@ static tuff_status tell_others(struct inventory *inventory) {
             struct tuff_pipeline_key key = { .kernel = kernel, .variant = v };
             uint32_t needs = kernel->variants[v].needs;
             if (!kernel->variants[v].code || !tuff_device_can(inventory->device, needs) ||
-                (needs & TUFF_NEED_COOPERATIVE_MATRIX))
+                (needs & TUFF_NEED_COOPERATIVE_MATRIX) || !has_stated_subgroups(inventory->device, kernel))
                 continue;
             for (uint32_t i = 0; i < kernel->spec_count; i++)
                 key.specs[i] = kernel->spec_defaults[i];
