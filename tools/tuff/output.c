@@ -211,6 +211,8 @@ int output_close(struct output *output, int code) {
                  strerror(output->error));
         code = EXIT_FAILURE;
     }
+    if (!output->path)
+        clearerr(output->stream); /* said by now: main.c asks again, with another errno */
     free(output->aside);
     free(output->path);
     free(output);
