@@ -98,8 +98,8 @@ tuff_status lent_embed_tokens(struct lent *lent, tuff_model *model, float *out_v
 
 tuff_status lent_embed_tokens_into(struct lent *lent, tuff_model *model, const float *vectors) {
     const tuff_status status = embed_tokens(lent, model, NULL);
-    for (size_t i = 0; i < LENT_PLACES; i++)
-        take_back(lent, i, status);
+    for (int place = 0; place < LENT_PLACES; place++)
+        take_back(lent, (enum lent_place)place, status);
     if (status == TUFF_OK)
         check_placed(lent, vectors);
     return status;

@@ -106,6 +106,8 @@ static const char *const left_out[] = {
     "vkGetPipelineExecutablePropertiesKHR",
     "vkGetPipelineExecutableStatisticsKHR",
     "vkGetPipelineExecutableInternalRepresentationsKHR",
+    /* Of drivers with VK_NV_cooperative_matrix2; its failure is one of vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR's. */
+    "vkGetPhysicalDeviceCooperativeMatrixFlexibleDimensionsPropertiesNV",
 };
 
 static struct tuff_layer *layer;
