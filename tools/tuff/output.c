@@ -212,7 +212,7 @@ int output_close(struct output *output, int code) {
         code = EXIT_FAILURE;
     }
     if (!output->path)
-        clearerr(output->stream); /* said by now: main.c asks again, with another errno */
+        clearerr(stdout); /* said by now: main.c asks again, with another errno */
     free(output->aside);
     free(output->path);
     free(output);
