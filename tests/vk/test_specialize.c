@@ -110,4 +110,5 @@ Test(vk_specialize, constants_have_the_values_that_are_set) {
         expect_values(device, &kernel);
         test_device_close(device);
     }
+    tuff_free((void *)(uintptr_t)variant.code);
 }
