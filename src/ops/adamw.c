@@ -24,14 +24,10 @@ void tuff_adamw_step_values(const struct tuff_adamw *adamw, uint64_t step, doubl
     out_values[3] = (float)loss_scale;
 }
 
-static uint32_t divide_up(uint32_t a, uint32_t b) {
-    return a / b + (a % b != 0);
-}
-
 static uint32_t partial_count(const struct tuff_adamw *adamw) {
     uint32_t count = 0;
     for (uint32_t i = 0; i < adamw->range_count; i++)
-        count += divide_up(adamw->ranges[i].groups, GROUPS_PER_WORKGROUP);
+        count += tuff_divide_up(adamw->ranges[i].groups, GROUPS_PER_WORKGROUP);
     return count;
 }
 
@@ -45,7 +41,7 @@ static tuff_status record_squares(struct tuff_device *device, struct tuff_record
     for (uint32_t i = 0; i < adamw->range_count; i++) {
         const struct tuff_adamw_range *range = &adamw->ranges[i];
         struct tuff_teams teams = tuff_teams_for_one(device, range->groups * 4);
-        uint32_t shares = divide_up(range->groups, GROUPS_PER_WORKGROUP);
+        uint32_t shares = tuff_divide_up(range->groups, GROUPS_PER_WORKGROUP);
         teams.grid = tuff_grid_line(shares, (uint64_t)range->groups * 4);
         TUFF_TRY(tuff_run_sum_of_squares(recording, teams.uses_subgroups, teams.grid,
                                          &(struct tuff_sum_of_squares){
@@ -83,7 +79,7 @@ static tuff_status record_norm(struct tuff_device *device, struct tuff_recording
 }
 
 static struct tuff_grid elements_grid(uint32_t groups) {
-    return tuff_grid_line(divide_up(groups, ELEMENTS_WORKGROUP), (uint64_t)groups * 4);
+    return tuff_grid_line(tuff_divide_up(groups, ELEMENTS_WORKGROUP), (uint64_t)groups * 4);
 }
 
 static tuff_status record_update(struct tuff_device *device, struct tuff_recording *recording,

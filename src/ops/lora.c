@@ -17,12 +17,8 @@
 
 enum { ELEMENTS_WORKGROUP = 64 /* the default in lora_merge.comp and lora_backward_b.comp */ };
 
-static uint32_t divide_up(uint32_t a, uint32_t b) {
-    return a / b + (a % b != 0);
-}
-
 uint32_t tuff_lora_rows(uint32_t rank) {
-    return divide_up(rank, 4) * 4;
+    return tuff_divide_up(rank, 4) * 4;
 }
 
 static uint32_t col_groups_of(const struct tuff_lora_matrix *matrix) {
@@ -34,7 +30,7 @@ static uint32_t rank_groups_of(const struct tuff_lora_matrix *matrix) {
 }
 
 static struct tuff_grid grid_for(uint32_t invocations) {
-    return tuff_grid_line(divide_up(invocations, ELEMENTS_WORKGROUP), (uint64_t)invocations * 4);
+    return tuff_grid_line(tuff_divide_up(invocations, ELEMENTS_WORKGROUP), (uint64_t)invocations * 4);
 }
 
 /* The push constants, which the three kernels have in common. */

@@ -17,10 +17,6 @@
 enum { HAS_BIAS = 1, HAS_RESIDUAL = 2 };                                    /* as in the shaders */
 enum { VARIANT_F32, VARIANT_F16, VARIANT_F16_WIDE, VARIANT_F16_WIDEINPUT }; /* of matmul_tiled */
 
-static uint32_t divide_up(uint32_t a, uint32_t b) {
-    return a / b + (a % b != 0);
-}
-
 struct tuff_slice tuff_slice_or(const struct tuff_tensor *tensor, const struct tuff_tensor *other) {
     return (tensor ? tensor : other)->slice;
 }
@@ -43,8 +39,8 @@ static tuff_status run_lanes(struct tuff_recording *recording, const struct tuff
                              const struct tuff_matmul_tile *tile) {
     const struct tuff_shape *y = &matmul->y->shape;
     uint32_t block_cols = tile->lanes_x * tile->lanes_y;
-    struct tuff_grid grid = { divide_up(y->rows, tile->tile_rows),
-                              divide_up(tuff_padded(y->cols), block_cols), 1, tuff_matmul_cost(matmul) };
+    struct tuff_grid grid = { tuff_divide_up(y->rows, tile->tile_rows),
+                              tuff_divide_up(tuff_padded(y->cols), block_cols), 1, tuff_matmul_cost(matmul) };
     return tuff_run_matmul_lanes(
         recording, 0, grid,
         &(struct tuff_matmul_lanes){
@@ -65,8 +61,8 @@ static tuff_status run_lanes(struct tuff_recording *recording, const struct tuff
 static tuff_status run_blocks(struct tuff_recording *recording, const struct tuff_matmul *matmul,
                               const struct tuff_matmul_tile *tile) {
     const struct tuff_shape *y = &matmul->y->shape;
-    struct tuff_grid grid = { divide_up(y->rows, tile->tile_rows),
-                              divide_up(y->cols, TUFF_BLOCK_ROWS * tile->tile_groups * tile->lanes_y), 1,
+    struct tuff_grid grid = { tuff_divide_up(y->rows, tile->tile_rows),
+                              tuff_divide_up(y->cols, TUFF_BLOCK_ROWS * tile->tile_groups * tile->lanes_y), 1,
                               tuff_matmul_cost(matmul) };
     return tuff_run_matmul_blocks(
         recording, 0, grid,
@@ -101,8 +97,8 @@ static tuff_status run_tiled(struct tuff_recording *recording, const struct tuff
     const struct tuff_shape *y = &matmul->y->shape;
     uint32_t groups = tuff_shape_stride(&matmul->x->shape) / 4;
     const struct tuff_split split = tuff_split_of(groups, tile->step, tile->splits);
-    struct tuff_grid grid = { divide_up(y->rows, tile->tile_rows * tile->lanes_y),
-                              divide_up(tuff_padded(y->cols) / 4, tile->tile_groups * tile->lanes_x),
+    struct tuff_grid grid = { tuff_divide_up(y->rows, tile->tile_rows * tile->lanes_y),
+                              tuff_divide_up(tuff_padded(y->cols) / 4, tile->tile_groups * tile->lanes_x),
                               split.parts, tuff_matmul_cost(matmul) };
     return tuff_run_matmul_tiled(
         recording, tiled_variant(matmul), grid,
@@ -128,8 +124,8 @@ static tuff_status run_tiled(struct tuff_recording *recording, const struct tuff
 static tuff_status run_broadcast(struct tuff_recording *recording, const struct tuff_matmul *matmul,
                                  const struct tuff_matmul_tile *tile) {
     const struct tuff_shape *y = &matmul->y->shape;
-    struct tuff_grid grid = { divide_up(y->rows, tile->tile_rows),
-                              divide_up(tuff_padded(y->cols) / 4, tile->tile_groups * tile->lanes_x), 1,
+    struct tuff_grid grid = { tuff_divide_up(y->rows, tile->tile_rows),
+                              tuff_divide_up(tuff_padded(y->cols) / 4, tile->tile_groups * tile->lanes_x), 1,
                               tuff_matmul_cost(matmul) };
     return tuff_run_matmul_broadcast(
         recording, tiled_variant(matmul), grid,
@@ -151,8 +147,8 @@ static tuff_status run_subgroup(struct tuff_recording *recording, const struct t
     const struct tuff_shape *y = &matmul->y->shape;
     uint32_t groups = tuff_shape_stride(&matmul->x->shape) / 4;
     const struct tuff_split split = tuff_split_of(groups, tile->step, tile->splits);
-    struct tuff_grid grid = { divide_up(y->rows, tile->tile_rows * tile->lanes_y),
-                              divide_up(tuff_padded(y->cols) / 4, tile->tile_groups * tile->lanes_x),
+    struct tuff_grid grid = { tuff_divide_up(y->rows, tile->tile_rows * tile->lanes_y),
+                              tuff_divide_up(tuff_padded(y->cols) / 4, tile->tile_groups * tile->lanes_x),
                               split.parts, tuff_matmul_cost(matmul) };
     return tuff_run_matmul_subgroup(recording, tiled_variant(matmul), grid,
                                     &(struct tuff_matmul_subgroup){

@@ -74,10 +74,6 @@ static const struct traits *traits_of(const struct tuff_matrix_shape *shape) {
 
 enum { BLOCK_BYTES = 64 /* of a row along K */, ENOUGH_WORKGROUPS = 64, LEAST_SUMS = 16 };
 
-static uint32_t divide_up(uint32_t a, uint32_t b) {
-    return a / b + (a % b != 0);
-}
-
 static uint32_t at_least_one(uint32_t count) {
     return count > 0 ? count : 1;
 }
@@ -159,7 +155,7 @@ struct tuff_coopmat_tile tuff_coopmat_tile_for(const struct tuff_device *device,
     for (uint32_t sums = most; sums >= LEAST_SUMS; sums /= 2) {
         tile = tile_of(device, shape, sums);
         uint64_t workgroups =
-            (uint64_t)divide_up(rows, block_rows(&tile)) * divide_up(cols, block_cols(&tile));
+            (uint64_t)tuff_divide_up(rows, block_rows(&tile)) * tuff_divide_up(cols, block_cols(&tile));
         if (workgroups >= ENOUGH_WORKGROUPS && has_room(device, shape, &tile))
             return tile;
     }
@@ -279,8 +275,8 @@ tuff_status tuff_coopmat_run(struct tuff_device *device, struct tuff_recording *
     const struct tuff_shape *weight = &matmul->weight->shape;
     uint32_t octets = tuff_shape_stride(x) / 8;
     uint32_t bundle = 4 / traits_of(shape)->size;
-    struct tuff_grid grid = { divide_up(y->rows, block_rows(&tile)),
-                              divide_up(tuff_padded(y->cols), block_cols(&tile)), 1,
+    struct tuff_grid grid = { tuff_divide_up(y->rows, block_rows(&tile)),
+                              tuff_divide_up(tuff_padded(y->cols), block_cols(&tile)), 1,
                               tuff_matmul_cost(matmul) };
     return tuff_run_matmul_coopmat(
         recording, variant_for(matmul, shape), grid,

@@ -24,10 +24,6 @@ static struct tile tile_for(const struct tuff_device *device, uint32_t rows) {
     };
 }
 
-static uint32_t divide_up(uint32_t a, uint32_t b) {
-    return a / b + (a % b != 0);
-}
-
 /* Bytes are taken apart where there is no instruction for the product of four. */
 static uint32_t variant_for(const struct tuff_device *device, bool is_f16) {
     uint32_t dot = is_f16 ? TUFF_MATMUL_INT8_F16_DOT : TUFF_MATMUL_INT8_F32_DOT;
@@ -44,8 +40,8 @@ tuff_status tuff_int8_run(struct tuff_device *device, struct tuff_recording *rec
     const struct tuff_shape *weight = &matmul->weight->shape;
     const struct tile tile = tile_for(device, y->rows);
     uint32_t groups = tuff_shape_stride(x) / 4;
-    struct tuff_grid grid = { divide_up(y->rows, tile.tile_rows * tile.lanes_y),
-                              divide_up(tuff_padded(y->cols) / 4, tile.lanes_x), 1,
+    struct tuff_grid grid = { tuff_divide_up(y->rows, tile.tile_rows * tile.lanes_y),
+                              tuff_divide_up(tuff_padded(y->cols) / 4, tile.lanes_x), 1,
                               tuff_matmul_cost(matmul) };
     return tuff_run_matmul_int8(recording, variant_for(device, tuff_is_f16(matmul->y)), grid,
                                 &(struct tuff_matmul_int8){

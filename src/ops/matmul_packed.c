@@ -7,10 +7,6 @@
 #include "kernels/matmul_packed.h"
 #include "ops/matmul_split.h"
 
-static uint32_t divide_up(uint32_t a, uint32_t b) {
-    return a / b + (a % b != 0);
-}
-
 bool tuff_packed_serves(const struct tuff_matmul *matmul) {
     return matmul->f16_arithmetic && tuff_is_f16(matmul->x) && tuff_is_f16(matmul->weight);
 }
@@ -20,8 +16,8 @@ tuff_status tuff_packed_run(struct tuff_recording *recording, const struct tuff_
     const struct tuff_shape *y = &matmul->y->shape;
     uint32_t groups = tuff_shape_stride(&matmul->x->shape) / 4;
     const struct tuff_split split = tuff_split_of(groups, tile->step, tile->splits);
-    struct tuff_grid grid = { divide_up(y->rows, tile->tile_rows * tile->lanes_y),
-                              divide_up(tuff_padded(y->cols) / 4, tile->tile_groups * tile->lanes_x),
+    struct tuff_grid grid = { tuff_divide_up(y->rows, tile->tile_rows * tile->lanes_y),
+                              tuff_divide_up(tuff_padded(y->cols) / 4, tile->tile_groups * tile->lanes_x),
                               split.parts, tuff_matmul_cost(matmul) };
     return tuff_run_matmul_packed(
         recording, tuff_is_f16(matmul->y) ? TUFF_MATMUL_PACKED_F16 : TUFF_MATMUL_PACKED_F16_WIDE, grid,

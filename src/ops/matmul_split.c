@@ -8,15 +8,11 @@
 #include "kernels/matmul_split_sum.h"
 #include "ops/teams.h"
 
-static uint32_t divide_up(uint32_t a, uint32_t b) {
-    return a / b + (a % b != 0);
-}
-
 struct tuff_split tuff_split_of(uint32_t length, uint32_t step, uint32_t splits) {
     if (splits < 2)
         return (struct tuff_split){ 1, length };
-    const uint32_t part = divide_up(divide_up(length, step), splits) * step;
-    return (struct tuff_split){ divide_up(length, part), part };
+    const uint32_t part = tuff_divide_up(tuff_divide_up(length, step), splits) * step;
+    return (struct tuff_split){ tuff_divide_up(length, part), part };
 }
 
 struct tuff_shape tuff_matmul_split_shape(const struct tuff_matmul *matmul,

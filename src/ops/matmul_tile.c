@@ -11,13 +11,9 @@
 
 enum vendor { VENDOR_AMD = 0x1002, VENDOR_NVIDIA = 0x10de, VENDOR_INTEL = 0x8086, VENDOR_QUALCOMM = 0x5143 };
 
-static uint32_t divide_up(uint32_t a, uint32_t b) {
-    return a / b + (a % b != 0);
-}
-
 static uint64_t workgroups(const struct tuff_matmul_tile *tile, uint32_t rows, uint32_t cols) {
-    return (uint64_t)divide_up(rows, tile->tile_rows * tile->lanes_y) *
-           divide_up(cols, 4 * tile->tile_groups * tile->lanes_x);
+    return (uint64_t)tuff_divide_up(rows, tile->tile_rows * tile->lanes_y) *
+           tuff_divide_up(cols, 4 * tile->tile_groups * tile->lanes_x);
 }
 
 static uint64_t lanes_of(const struct tuff_matmul_tile *tile, uint32_t rows, uint32_t cols) {
@@ -46,8 +42,8 @@ enum tuff_layout tuff_matmul_layout(const struct tuff_device *device, enum tuff_
  * two. */
 static uint32_t lanes_rows(uint32_t rows, uint32_t most) {
     enum { BLOCK = 8 };
-    uint32_t tiles = divide_up(rows, most);
-    uint32_t tile_rows = divide_up(divide_up(rows, tiles), BLOCK) * BLOCK;
+    uint32_t tiles = tuff_divide_up(rows, most);
+    uint32_t tile_rows = tuff_divide_up(tuff_divide_up(rows, tiles), BLOCK) * BLOCK;
     while (tile_rows > rows)
         tile_rows = tile_rows > BLOCK ? tile_rows - BLOCK : tile_rows / 2;
     return tile_rows;
@@ -88,7 +84,7 @@ static struct tuff_matmul_tile broadcast_tile(const struct tuff_device *device, 
     enum { MOST_ROWS = 32, ENOUGH = 16 };
     const uint32_t width = device->limits.subgroup_size;
     struct tuff_matmul_tile tile = { .kernel = TUFF_MATMUL_BROADCAST, .lanes_x = width, .lanes_y = 1 };
-    tile.tile_rows = divide_up(rows < MOST_ROWS ? rows : MOST_ROWS, width) * width;
+    tile.tile_rows = tuff_divide_up(rows < MOST_ROWS ? rows : MOST_ROWS, width) * width;
     tile.tile_groups = tuff_driver_has_scalar_loads(device) ? 4 : 1;
     while (tile.tile_groups > 1 && workgroups(&tile, rows, cols) < ENOUGH)
         tile.tile_groups /= 2;
@@ -424,8 +420,8 @@ struct tuff_outer_tile tuff_outer_tile_for(const struct tuff_device *device, uin
     if (device->info.type == TUFF_DEVICE_CPU)
         return (struct tuff_outer_tile){ .lanes_x = 4, .lanes_y = 4, .tile_groups = 1, .step = 1 };
     struct tuff_outer_tile tile = tuff_outer_gpu_tile;
-    const uint64_t blocks =
-        (uint64_t)divide_up(outputs, 8 * tile.lanes_x) * divide_up(groups, tile.tile_groups * tile.lanes_y);
+    const uint64_t blocks = (uint64_t)tuff_divide_up(outputs, 8 * tile.lanes_x) *
+                            tuff_divide_up(groups, tile.tile_groups * tile.lanes_y);
     tile.splits = splits_for(device, blocks * tile.lanes_x * tile.lanes_y, rows / 4);
     return tile;
 }

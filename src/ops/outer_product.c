@@ -6,10 +6,6 @@
 #include "ops/matmul.h"
 #include "ops/matmul_split.h"
 
-static uint32_t divide_up(uint32_t a, uint32_t b) {
-    return a / b + (a % b != 0);
-}
-
 uint32_t tuff_outer_outputs(const struct tuff_outer_product *product) {
     uint32_t cols = product->z->shape.cols;
     return product->first_output == 0 && cols == product->d_weight->shape.rows ? tuff_padded(cols) : cols;
@@ -33,8 +29,8 @@ static tuff_status run_outer_lanes(struct tuff_recording *recording, const struc
     uint32_t tile_groups = 16; /* seen: 8 and 32 take longer, the one by a third, the other by a tenth */
     while (tile_groups > x_groups)
         tile_groups /= 2;
-    struct tuff_grid grid = { divide_up(x_groups, tile_groups), divide_up(tuff_outer_outputs(product), 64), 1,
-                              outer_cost(product) };
+    struct tuff_grid grid = { tuff_divide_up(x_groups, tile_groups),
+                              tuff_divide_up(tuff_outer_outputs(product), 64), 1, outer_cost(product) };
     return tuff_run_matmul_outer_lanes(
         recording, 0, grid,
         &(struct tuff_matmul_outer_lanes){
@@ -51,8 +47,8 @@ static tuff_status run_outer_tiled(struct tuff_recording *recording, const struc
                                    const struct tuff_outer_tile *tile, const struct tuff_split *split) {
     uint32_t variant = !tuff_is_f16(product->x) ? 0 : tuff_is_f16(product->z) ? 1 : 2;
     uint32_t x_groups = tuff_shape_stride(&product->x->shape) / 4;
-    struct tuff_grid grid = { divide_up(tuff_outer_outputs(product), 8 * tile->lanes_x),
-                              divide_up(x_groups, tile->tile_groups * tile->lanes_y), split->parts,
+    struct tuff_grid grid = { tuff_divide_up(tuff_outer_outputs(product), 8 * tile->lanes_x),
+                              tuff_divide_up(x_groups, tile->tile_groups * tile->lanes_y), split->parts,
                               outer_cost(product) };
     return tuff_run_matmul_outer_tiled(recording, variant, grid,
                                        &(struct tuff_matmul_outer_tiled){
@@ -100,8 +96,9 @@ static tuff_status pack(struct tuff_recording *recording, const struct tuff_tens
                         const struct tuff_tensor *packed, uint32_t lanes) {
     enum { SUBGROUPS = 2, PART = 8 /* rows */, RUN = 8 /* blocks, as in the shader */ };
     const uint32_t rows = tuff_shape_stride(&packed->shape), cols = x->shape.cols;
-    const struct tuff_grid grid = { divide_up(rows, PART), divide_up(cols, SUBGROUPS * RUN * TUFF_BLOCK_ROWS),
-                                    1, (uint64_t)rows * cols };
+    const struct tuff_grid grid = { tuff_divide_up(rows, PART),
+                                    tuff_divide_up(cols, SUBGROUPS * RUN * TUFF_BLOCK_ROWS), 1,
+                                    (uint64_t)rows * cols };
     return tuff_run_pack_columns(recording, TUFF_PACK_COLUMNS_F32, grid,
                                  &(struct tuff_pack_columns){
                                      .x = x->slice,
@@ -128,8 +125,8 @@ static tuff_status multiply(struct tuff_recording *recording, const struct tuff_
     const uint32_t outputs = z->shape.rows, inputs = x->shape.rows;
     const uint32_t x_blocks = inputs >= 2 * TUFF_BLOCK_ROWS ? 2 : 1;
     const uint32_t z_blocks = lanes == 16 && outputs % (2 * TUFF_BLOCK_ROWS) == 0 ? 2 : 1;
-    const struct tuff_grid grid = { divide_up(inputs, x_blocks * TUFF_BLOCK_ROWS),
-                                    divide_up(outputs, subgroups * z_blocks * TUFF_BLOCK_ROWS), 1,
+    const struct tuff_grid grid = { tuff_divide_up(inputs, x_blocks * TUFF_BLOCK_ROWS),
+                                    tuff_divide_up(outputs, subgroups * z_blocks * TUFF_BLOCK_ROWS), 1,
                                     outer_cost(product) };
     return tuff_run_matmul_outer_blocks(recording, TUFF_MATMUL_OUTER_BLOCKS_F32, grid,
                                         &(struct tuff_matmul_outer_blocks){

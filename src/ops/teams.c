@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ops/teams.h"
 
+#include "ops/tensor.h"
+
 /* A CPU driver runs a workgroup's subgroups one after the other and pays for each barrier, so its workgroups
  * are one subgroup and its rows go to single invocations or to the subgroup. */
 static bool is_cpu(const struct tuff_device *device) {
     return device->info.type == TUFF_DEVICE_CPU;
-}
-
-static uint32_t divide_up(uint32_t a, uint32_t b) {
-    return a / b + (a % b != 0);
 }
 
 static uint32_t at_most(uint32_t a, uint32_t b) {
@@ -74,7 +72,7 @@ static struct tuff_teams teams_on_gpu(const struct tuff_device *device, uint32_t
 struct tuff_teams tuff_teams_for(const struct tuff_device *device, uint32_t rows, uint32_t row_work) {
     struct tuff_teams teams =
         is_cpu(device) ? teams_on_cpu(device, rows, row_work) : teams_on_gpu(device, row_work);
-    teams.grid = tuff_grid_line(divide_up(rows, teams.rows_per_workgroup), (uint64_t)rows * row_work);
+    teams.grid = tuff_grid_line(tuff_divide_up(rows, teams.rows_per_workgroup), (uint64_t)rows * row_work);
     return teams;
 }
 
@@ -96,7 +94,8 @@ struct tuff_columns tuff_columns_for(const struct tuff_device *device, uint32_t 
         columns.row_lanes = at_most(GPU_WORKGROUP / 8, power_of_two(at_least(rows / 8, 1)));
     }
     uint32_t column_lanes = columns.workgroup_size / columns.row_lanes;
-    columns.grid = (struct tuff_grid){ divide_up(groups, column_lanes), 1, 1, (uint64_t)rows * groups * 4 };
+    columns.grid =
+        (struct tuff_grid){ tuff_divide_up(groups, column_lanes), 1, 1, (uint64_t)rows * groups * 4 };
     return columns;
 }
 
@@ -105,7 +104,7 @@ enum { LINE = 32768 }; /* as in shaders/lib/grid.glsl */
 struct tuff_grid tuff_grid_line(uint32_t count, uint64_t cost) {
     if (count <= LINE)
         return (struct tuff_grid){ count, 1, 1, cost };
-    return (struct tuff_grid){ LINE, divide_up(count, LINE), 1, cost };
+    return (struct tuff_grid){ LINE, tuff_divide_up(count, LINE), 1, cost };
 }
 
 struct tuff_grid tuff_grid_plane(uint32_t x, uint32_t count, uint64_t cost) {
@@ -114,5 +113,5 @@ struct tuff_grid tuff_grid_plane(uint32_t x, uint32_t count, uint64_t cost) {
 }
 
 struct tuff_grid tuff_grid_elements(uint32_t rows, uint32_t groups) {
-    return tuff_grid_plane(divide_up(groups, 64), rows, (uint64_t)rows * groups * 4);
+    return tuff_grid_plane(tuff_divide_up(groups, 64), rows, (uint64_t)rows * groups * 4);
 }

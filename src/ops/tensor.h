@@ -53,6 +53,11 @@ struct tuff_tensor {
     int32_t first_use, last_use; /* nodes, for the memory plan */
 };
 
+/* a / b, rounded up. */
+static inline uint32_t tuff_divide_up(uint32_t a, uint32_t b) {
+    return a / b + (a % b != 0);
+}
+
 /* Elements from one row (or group column) to the next: cols padded; for PANELS, rows padded. Of BLOCKS, the columns of
  * a block. */
 uint32_t tuff_padded(uint32_t count);

@@ -17,8 +17,8 @@ tuff_status tuff_transpose_record(struct tuff_device *device, struct tuff_record
     enum { SUBGROUPS = 4 };
     const uint32_t lanes = device->limits.subgroup_size;
     const uint32_t squares = weight->shape.rows / TUFF_BLOCK_ROWS * (weight->shape.cols / TUFF_BLOCK_ROWS);
-    const struct tuff_grid grid = tuff_grid_line((squares + SUBGROUPS - 1) / SUBGROUPS,
-                                                 (uint64_t)weight->shape.rows * weight->shape.cols);
+    const struct tuff_grid grid =
+        tuff_grid_line(tuff_divide_up(squares, SUBGROUPS), (uint64_t)weight->shape.rows * weight->shape.cols);
     return tuff_run_transpose(recording, TUFF_TRANSPOSE_F32, grid,
                               &(struct tuff_transpose){
                                   .x = weight->slice,
