@@ -29,6 +29,14 @@ uint64_t tuff_matmul_cost(const struct tuff_matmul *matmul) {
     return (uint64_t)matmul->y->shape.rows * matmul->y->shape.cols * matmul->x->shape.cols;
 }
 
+struct tuff_grid tuff_matmul_grid(const struct tuff_matmul *matmul, const struct tuff_matmul_tile *tile,
+                                  uint32_t parts) {
+    const struct tuff_shape *y = &matmul->y->shape;
+    return (struct tuff_grid){ tuff_divide_up(y->rows, tile->tile_rows * tile->lanes_y),
+                               tuff_divide_up(tuff_padded(y->cols) / 4, tile->tile_groups * tile->lanes_x),
+                               parts, tuff_matmul_cost(matmul) };
+}
+
 /* Of the kernels that read by address. */
 #define MATMUL_ADDRESSES(matmul)                                                                             \
     TUFF_ADDRESS_PUSH(x, tuff_tensor_address((matmul)->x)),                                                  \
@@ -94,12 +102,9 @@ static uint32_t tiled_variant(const struct tuff_matmul *matmul) {
 
 static tuff_status run_tiled(struct tuff_recording *recording, const struct tuff_matmul *matmul,
                              const struct tuff_matmul_tile *tile) {
-    const struct tuff_shape *y = &matmul->y->shape;
     uint32_t groups = tuff_shape_stride(&matmul->x->shape) / 4;
     const struct tuff_split split = tuff_split_of(groups, tile->step, tile->splits);
-    struct tuff_grid grid = { tuff_divide_up(y->rows, tile->tile_rows * tile->lanes_y),
-                              tuff_divide_up(tuff_padded(y->cols) / 4, tile->tile_groups * tile->lanes_x),
-                              split.parts, tuff_matmul_cost(matmul) };
+    const struct tuff_grid grid = tuff_matmul_grid(matmul, tile, split.parts);
     return tuff_run_matmul_tiled(
         recording, tiled_variant(matmul), grid,
         &(struct tuff_matmul_tiled){
@@ -123,10 +128,7 @@ static tuff_status run_tiled(struct tuff_recording *recording, const struct tuff
 
 static tuff_status run_broadcast(struct tuff_recording *recording, const struct tuff_matmul *matmul,
                                  const struct tuff_matmul_tile *tile) {
-    const struct tuff_shape *y = &matmul->y->shape;
-    struct tuff_grid grid = { tuff_divide_up(y->rows, tile->tile_rows),
-                              tuff_divide_up(tuff_padded(y->cols) / 4, tile->tile_groups * tile->lanes_x), 1,
-                              tuff_matmul_cost(matmul) };
+    const struct tuff_grid grid = tuff_matmul_grid(matmul, tile, 1); /* of one row of lanes */
     return tuff_run_matmul_broadcast(
         recording, tiled_variant(matmul), grid,
         &(struct tuff_matmul_broadcast){
@@ -144,12 +146,9 @@ static tuff_status run_broadcast(struct tuff_recording *recording, const struct 
 
 static tuff_status run_subgroup(struct tuff_recording *recording, const struct tuff_matmul *matmul,
                                 const struct tuff_matmul_tile *tile) {
-    const struct tuff_shape *y = &matmul->y->shape;
     uint32_t groups = tuff_shape_stride(&matmul->x->shape) / 4;
     const struct tuff_split split = tuff_split_of(groups, tile->step, tile->splits);
-    struct tuff_grid grid = { tuff_divide_up(y->rows, tile->tile_rows * tile->lanes_y),
-                              tuff_divide_up(tuff_padded(y->cols) / 4, tile->tile_groups * tile->lanes_x),
-                              split.parts, tuff_matmul_cost(matmul) };
+    const struct tuff_grid grid = tuff_matmul_grid(matmul, tile, split.parts);
     return tuff_run_matmul_subgroup(recording, tiled_variant(matmul), grid,
                                     &(struct tuff_matmul_subgroup){
                                         TUFF_MATMUL_SLICES(matmul),

@@ -57,6 +57,9 @@ struct tuff_shape tuff_outer_scratch(const struct tuff_device *device,
 /* For the files of the kernels. */
 uint32_t tuff_matmul_flags(const struct tuff_matmul *matmul); /* HAS_BIAS, HAS_RESIDUAL of the shaders */
 uint64_t tuff_matmul_cost(const struct tuff_matmul *matmul);
+/* Of kernels whose lanes own groups of four columns; the sum in so many parts. */
+struct tuff_grid tuff_matmul_grid(const struct tuff_matmul *matmul, const struct tuff_matmul_tile *tile,
+                                  uint32_t parts);
 /* Outputs that are written: padding too where z reaches the end of d_weight, so that it becomes zero. */
 uint32_t tuff_outer_outputs(const struct tuff_outer_product *product);
 /* What was measured since the memory was planned may want more of it than there is. */

@@ -13,12 +13,9 @@ bool tuff_packed_serves(const struct tuff_matmul *matmul) {
 
 tuff_status tuff_packed_run(struct tuff_recording *recording, const struct tuff_matmul *matmul,
                             const struct tuff_matmul_tile *tile) {
-    const struct tuff_shape *y = &matmul->y->shape;
     uint32_t groups = tuff_shape_stride(&matmul->x->shape) / 4;
     const struct tuff_split split = tuff_split_of(groups, tile->step, tile->splits);
-    struct tuff_grid grid = { tuff_divide_up(y->rows, tile->tile_rows * tile->lanes_y),
-                              tuff_divide_up(tuff_padded(y->cols) / 4, tile->tile_groups * tile->lanes_x),
-                              split.parts, tuff_matmul_cost(matmul) };
+    const struct tuff_grid grid = tuff_matmul_grid(matmul, tile, split.parts);
     return tuff_run_matmul_packed(
         recording, tuff_is_f16(matmul->y) ? TUFF_MATMUL_PACKED_F16 : TUFF_MATMUL_PACKED_F16_WIDE, grid,
         &(struct tuff_matmul_packed){
