@@ -111,7 +111,7 @@ void tuff_weights_free(struct tuff_weights *weights);
 /* Appends what follows from trained weights after they have changed: matrices with adapters, then the copies in halves and
  * the transposed ones. */
 tuff_status tuff_weights_record_renewal(const struct tuff_weights *weights, struct tuff_recording *recording);
-/* The same at once. */
+/* The same at once, and what follows from weights that no step changes. */
 tuff_status tuff_weights_renew(struct tuff_weights *weights);
 /* Uploads a tensor from the files that its pieces' parameters lie in. */
 tuff_status tuff_weights_upload(struct tuff_weights *weights, const struct tuff_tensor *tensor);

@@ -159,6 +159,14 @@ tuff_status tuff_weights_restore(struct tuff_weights *weights, enum tuff_weight_
     return kind == TUFF_BASE_WEIGHT ? tuff_weights_renew(weights) : TUFF_OK;
 }
 
+static tuff_status record_transposes(const struct tuff_weights *weights, struct tuff_recording *recording,
+                                     bool trained) {
+    for (size_t i = 0; i < weights->tensor_count; i++)
+        if (weights->tensors[i].transposed && weights->ranges[weights->range_of[i]].is_trained == trained)
+            TUFF_TRY(tuff_transpose_record(weights->device, recording, &weights->tensors[i]));
+    return TUFF_OK;
+}
+
 tuff_status tuff_weights_record_renewal(const struct tuff_weights *weights,
                                         struct tuff_recording *recording) {
     TUFF_TRY(tuff_weights_record_merge(weights, recording));
@@ -168,14 +176,16 @@ tuff_status tuff_weights_record_renewal(const struct tuff_weights *weights,
             TUFF_TRY(
                 tuff_cast_record(recording, range->halves, range->weights, (uint32_t)(range->size / 16)));
     }
-    for (size_t i = 0; i < weights->tensor_count; i++)
-        if (weights->tensors[i].transposed)
-            TUFF_TRY(tuff_transpose_record(weights->device, recording, &weights->tensors[i]));
-    return TUFF_OK;
+    return record_transposes(weights, recording, true);
+}
+
+static tuff_status record_all(const struct tuff_weights *weights, struct tuff_recording *recording) {
+    TUFF_TRY(record_transposes(weights, recording, false));
+    return tuff_weights_record_renewal(weights, recording);
 }
 
 tuff_status tuff_weights_renew(struct tuff_weights *weights) {
-    return tuff_weights_run(weights, tuff_weights_record_renewal);
+    return tuff_weights_run(weights, record_all);
 }
 
 tuff_status tuff_weights_run(struct tuff_weights *weights,
