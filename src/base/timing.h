@@ -3,6 +3,7 @@
 #ifndef TUFF_BASE_TIMING_H
 #define TUFF_BASE_TIMING_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/status.h"
@@ -17,5 +18,15 @@ struct tuff_timing {
 /* Runs work(user) once uncounted and `count` times counted, at least once. */
 tuff_status tuff_timing_run(uint32_t count, tuff_status (*work)(void *user), void *user,
                             struct tuff_timing *out_timing);
+
+struct tuff_timed {
+    tuff_status (*work)(void *user);
+    void *user;
+    struct tuff_timing timing; /* is filled in */
+};
+
+/* The same for several works in turns: a processor's speed wanders within seconds, and what is compared should meet
+ * the same of it. */
+tuff_status tuff_timing_run_in_turns(uint32_t count, struct tuff_timed *works, size_t work_count);
 
 #endif

@@ -14,7 +14,7 @@
 #include "task/bench_training.h"
 #include "task/model.h"
 
-enum { REPEATS = 5, RAGGED_COUNT = 256, RAGGED_LEAST = 8, RAGGED_MOST = 128 };
+enum { REPEATS = 5, RAGGED_COUNT = 256, RAGGED_LEAST = 8, RAGGED_MOST = 128, MOST_CONTENDERS = 2 };
 
 /* One model that is measured. */
 struct bench {
@@ -196,19 +196,39 @@ static void give_row(const struct workload *workload, const struct pass *pass, c
     bench->row(bench->user, &row);
 }
 
-static tuff_status measure(struct bench *bench, const struct pass *pass, const char *shape,
-                           const uint32_t *lengths, uint32_t count) {
-    struct workload workload;
-    struct tuff_timing timing = { 0 };
+/* A pass over sentences of its own. */
+struct contender {
+    const struct pass *pass;
+    const char *shape;
+    const uint32_t *lengths;
+};
+
+static tuff_status give_result(const struct workload *workload, const struct contender *contender,
+                               const struct tuff_timing *timing) {
+    const struct bench *bench = workload->bench;
     double error = -1;
-    tuff_status status = make_workload(bench, lengths, count, &workload);
+    if (contender->pass->is_checked && !bench->options->skips_check)
+        TUFF_TRY(tuff_bench_error(&bench->model->runner, workload->sequences, workload->count, &error));
+    give_row(workload, contender->pass, contender->shape, timing, error);
+    return TUFF_OK;
+}
+
+/* In turns. `sentences`: of each contender. */
+static tuff_status measure(struct bench *bench, const struct contender *contenders, size_t count,
+                           uint32_t sentences) {
+    struct workload workloads[MOST_CONTENDERS] = { 0 };
+    struct tuff_timed timed[MOST_CONTENDERS];
+    tuff_status status = TUFF_OK;
+    for (size_t i = 0; i < count && status == TUFF_OK; i++) {
+        status = make_workload(bench, contenders[i].lengths, sentences, &workloads[i]);
+        timed[i] = (struct tuff_timed){ .work = contenders[i].pass->run, .user = &workloads[i] };
+    }
     if (status == TUFF_OK)
-        status = tuff_timing_run(bench->repeats, pass->run, &workload, &timing);
-    if (status == TUFF_OK && pass->is_checked && !bench->options->skips_check)
-        status = tuff_bench_error(&bench->model->runner, workload.sequences, count, &error);
-    if (status == TUFF_OK)
-        give_row(&workload, pass, shape, &timing, error);
-    free_workload(&workload);
+        status = tuff_timing_run_in_turns(bench->repeats, timed, count);
+    for (size_t i = 0; i < count && status == TUFF_OK; i++)
+        status = give_result(&workloads[i], &contenders[i], &timed[i].timing);
+    for (size_t i = 0; i < count; i++)
+        free_workload(&workloads[i]);
     return status;
 }
 
@@ -228,14 +248,11 @@ static tuff_status measure_equal(struct bench *bench, uint32_t batch, uint32_t l
     for (uint32_t i = 0; i < batch; i++)
         lengths[i] = length;
     snprintf(shape, sizeof shape, "%ux%u", batch, length);
-    tuff_status status = TUFF_OK;
-    if (bench->trainer) {
-        status = measure(bench, &training_pass, shape, lengths, batch);
-        if (status == TUFF_OK)
-            status = measure(bench, &loss_pass, shape, lengths, batch);
-    } else {
-        status = measure(bench, &forward_pass, shape, lengths, batch);
-    }
+    const struct contender forward = { &forward_pass, shape, lengths };
+    const struct contender training[] = { { &training_pass, shape, lengths },
+                                          { &loss_pass, shape, lengths } };
+    tuff_status status =
+        bench->trainer ? measure(bench, training, 2, batch) : measure(bench, &forward, 1, batch);
     tuff_free(lengths);
     return status;
 }
@@ -255,20 +272,21 @@ static tuff_status measure_grid(struct bench *bench) {
 /* Lengths drawn from 8 to 128, and the same sum spread evenly. */
 static tuff_status measure_ragged(struct bench *bench) {
     struct tuff_random random = { .seed = 1, .stream = 3 };
-    uint32_t lengths[RAGGED_COUNT];
+    uint32_t ragged[RAGGED_COUNT], equal[RAGGED_COUNT];
     uint32_t total = 0;
+    char shape[32];
     bench->runs_total = 2 * ((size_t)bench->repeats + 1);
     TUFF_TRY(check_length(bench, RAGGED_MOST));
     for (uint32_t i = 0; i < RAGGED_COUNT; i++) {
-        lengths[i] = RAGGED_LEAST + tuff_random_below(&random, RAGGED_MOST - RAGGED_LEAST + 1);
-        total += lengths[i];
+        ragged[i] = RAGGED_LEAST + tuff_random_below(&random, RAGGED_MOST - RAGGED_LEAST + 1);
+        total += ragged[i];
     }
-    TUFF_TRY(measure(bench, &ragged_pass, "256x8..128", lengths, RAGGED_COUNT));
     for (uint32_t i = 0; i < RAGGED_COUNT; i++)
-        lengths[i] = total / RAGGED_COUNT + (i < total % RAGGED_COUNT);
-    char shape[32];
-    snprintf(shape, sizeof shape, "256x%u..%u", total / RAGGED_COUNT, lengths[0]);
-    return measure(bench, &equal_pass, shape, lengths, RAGGED_COUNT);
+        equal[i] = total / RAGGED_COUNT + (i < total % RAGGED_COUNT);
+    snprintf(shape, sizeof shape, "256x%u..%u", total / RAGGED_COUNT, equal[0]);
+    const struct contender contenders[] = { { &ragged_pass, "256x8..128", ragged },
+                                            { &equal_pass, shape, equal } };
+    return measure(bench, contenders, 2, RAGGED_COUNT);
 }
 
 /* ---------------------------------------------------------------- all */
