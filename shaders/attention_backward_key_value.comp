@@ -38,14 +38,6 @@ layout(push_constant) uniform Push
 
 const uint block = 4; // queries a turn
 
-// Dropout's bits come for four keys at once, of which this one takes its own.
-float factor_of(uint head, uint row, uint key)
-{
-    vec4 factors = dropout4(seed[0], dropout_stream, head, row, key / 4, dropout_threshold, dropout_scale);
-    vec2 pair = (key & 2u) != 0 ? factors.zw : factors.xy;
-    return (key & 1u) != 0 ? pair.y : pair.x;
-}
-
 void add_into(uint at, vec4 gradient)
 {
     vec4 before = accumulates != 0 ? load4(d_qkv[at]) : vec4(0.0);
@@ -96,7 +88,9 @@ void main()
             uint query_row = uint(tile.z) + min(q + j, query_count - 1);
             vec2 stat = stats[query_row * stats_stride + head];
             float p = q + j < query_count ? exp2(s[j] - stat.x * LOG2_E) : 0.0;
-            float factor = has_dropout != 0 ? factor_of(head, query_row, key_in_sequence) : 1.0;
+            float factor = 1.0;
+            if (has_dropout != 0)
+                factor = dropout1(seed[0], dropout_stream, head, query_row, key_in_sequence, dropout_threshold, dropout_scale);
             s[j] = p * (d_p[j] * factor - stat.y) * scale;
             d_p[j] = p * factor;
         }

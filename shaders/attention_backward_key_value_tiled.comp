@@ -29,7 +29,7 @@ layout(push_constant) uniform Push
 };
 
 // Bit 4 i + j tells whether key i of this invocation survives dropout with its query j: one register where sixteen
-// factors would make others spill. Random numbers come for four keys at once.
+// factors would make others spill.
 uint dropout_survivors(uint head, uint query_row, uint key_in_sequence)
 {
     uint survivors = 0;

@@ -70,7 +70,7 @@ void finish(uint row, uint first_col, float sum)
         pre[at + gl_SubgroupInvocationID] = sum;
     float v = activate(activation, sum);
     if (has_dropout != 0)
-        v *= dropout4(seed[0], dropout_stream, 0, row, col / 4, dropout_threshold, dropout_scale)[col % 4];
+        v *= dropout1(seed[0], dropout_stream, 0, row, col, dropout_threshold, dropout_scale);
     if ((flags & HAS_RESIDUAL) != 0)
         v += spread_at(address(residual_address_low, residual_address_high) + uint64_t(at) * 4);
     y[at + gl_SubgroupInvocationID] = v;

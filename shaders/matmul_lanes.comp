@@ -100,7 +100,7 @@ void finish(uint row, uint first_col, float sum, float column_bias)
         pre[at] = v;
     v = activate(activation, v);
     if (has_dropout != 0)
-        v *= dropout4(seed[0], dropout_stream, 0, row, col / 4, dropout_threshold, dropout_scale)[col % 4];
+        v *= dropout1(seed[0], dropout_stream, 0, row, col, dropout_threshold, dropout_scale);
     if ((flags & HAS_RESIDUAL) != 0)
         v += spread_at(address(residual_address_low, residual_address_high) + uint64_t(row * y_stride * 4 + first_col) * 4);
     y[at] = v;

@@ -6,34 +6,42 @@
 /* No op has so many planes: the host's numbers are never a kernel's. */
 #define HOST_PLANE 0xFFFFu
 
-static void philox_round(uint32_t c[4], uint32_t key0, uint32_t key1) {
-    const uint64_t product0 = (uint64_t)0xD2511F53u * c[0];
-    const uint64_t product1 = (uint64_t)0xCD9E8D57u * c[2];
-    c[0] = (uint32_t)(product1 >> 32) ^ c[1] ^ key0;
-    c[1] = (uint32_t)product1;
-    c[2] = (uint32_t)(product0 >> 32) ^ c[3] ^ key1;
-    c[3] = (uint32_t)product0;
+enum { ROUNDS = 13 };
+
+static uint32_t rotated(uint32_t x, uint32_t turn) {
+    return x << turn | x >> (32 - turn);
 }
 
-static void philox(uint32_t counter[4], uint32_t key0, uint32_t key1) {
-    for (int round = 0; round < 7; round++) {
-        philox_round(counter, key0, key1);
-        key0 += 0x9E3779B9u;
-        key1 += 0xBB67AE85u;
+static void threefry(const uint32_t key[2], uint32_t x[2]) {
+    static const uint8_t turns[8] = { 13, 15, 26, 6, 17, 29, 16, 24 };
+    const uint32_t keys[3] = { key[0], key[1], key[0] ^ key[1] ^ 0x1BD11BDAu };
+    for (uint32_t round = 0; round < ROUNDS; round++) {
+        if (round % 4 == 0) {
+            x[0] += keys[round / 4 % 3];
+            x[1] += keys[(round / 4 + 1) % 3] + round / 4;
+        }
+        x[0] += x[1];
+        x[1] = rotated(x[1], turns[round % 8]) ^ x[0];
     }
+}
+
+/* As lib/random.glsl's random_key. */
+static void make_key(uint32_t key[2], const struct tuff_seed *seed, uint32_t place) {
+    key[0] = seed->words[0] ^ (place * 0x9E3779B9u);
+    key[1] = seed->words[1] ^ (seed->words[2] * 0xBB67AE85u);
 }
 
 struct tuff_seed tuff_seed_make(uint64_t seed, uint32_t pass) {
     return (struct tuff_seed){ { (uint32_t)seed, (uint32_t)(seed >> 32), pass, 0 } };
 }
 
-void tuff_random4(const struct tuff_seed *seed, uint32_t stream, uint32_t plane, uint32_t row, uint32_t group,
-                  uint32_t out_bits[4]) {
-    out_bits[0] = group;
+void tuff_random2(const struct tuff_seed *seed, uint32_t stream, uint32_t plane, uint32_t row, uint32_t pair,
+                  uint32_t out_bits[2]) {
+    uint32_t key[2];
+    make_key(key, seed, stream << 16 | plane);
+    out_bits[0] = pair;
     out_bits[1] = row;
-    out_bits[2] = stream << 16 | plane;
-    out_bits[3] = seed->words[2];
-    philox(out_bits, seed->words[0], seed->words[1]);
+    threefry(key, out_bits);
 }
 
 uint32_t tuff_dropout_threshold(float probability) {
@@ -47,17 +55,20 @@ float tuff_dropout_scale(float probability) {
 
 double tuff_dropout_factor(const struct tuff_seed *seed, float probability, uint32_t stream, uint32_t plane,
                            uint32_t row, uint32_t col) {
-    uint32_t bits[4];
-    tuff_random4(seed, stream, plane, row, col / 4, bits);
-    return bits[col % 4] >= tuff_dropout_threshold(probability) ? (double)tuff_dropout_scale(probability)
+    uint32_t bits[2];
+    tuff_random2(seed, stream, plane, row, col / 2, bits);
+    return bits[col % 2] >= tuff_dropout_threshold(probability) ? (double)tuff_dropout_scale(probability)
                                                                 : 0.0;
 }
 
 uint32_t tuff_random_bits(struct tuff_random *random) {
-    const uint64_t group = random->position / 4;
-    uint32_t counter[4] = { (uint32_t)group, (uint32_t)(group >> 32), HOST_PLANE, random->stream };
-    philox(counter, (uint32_t)random->seed, (uint32_t)(random->seed >> 32));
-    return counter[random->position++ % 4];
+    const struct tuff_seed seed = tuff_seed_make(random->seed, random->stream);
+    const uint64_t pair = random->position / 2;
+    uint32_t bits[2] = { (uint32_t)pair, (uint32_t)(pair >> 32) };
+    uint32_t key[2];
+    make_key(key, &seed, HOST_PLANE);
+    threefry(key, bits);
+    return bits[random->position++ % 2];
 }
 
 uint32_t tuff_random_below(struct tuff_random *random, uint32_t bound) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Counter-based random numbers: Philox4x32 with 7 rounds. The kernels' shaders/lib/random.glsl computes the
+/* Counter-based random numbers: Threefry2x32 with 13 rounds (Salmon et al., 2011). The kernels' shaders/lib/random.glsl computes the
  * same stream, so that dropout can be recomputed anywhere; the host draws from streams of its own (shuffles,
  * masks, weights). */
 #ifndef TUFF_BASE_RANDOM_H
@@ -16,9 +16,9 @@ struct tuff_seed {
 
 struct tuff_seed tuff_seed_make(uint64_t seed, uint32_t pass);
 
-/* Bits of the elements (row, 4 * group ... + 3) of one plane of a stream; see lib/random.glsl. */
-void tuff_random4(const struct tuff_seed *seed, uint32_t stream, uint32_t plane, uint32_t row, uint32_t group,
-                  uint32_t out_bits[4]);
+/* Bits of the elements (row, 2 * pair) and (row, 2 * pair + 1) of one plane of a stream; see lib/random.glsl. */
+void tuff_random2(const struct tuff_seed *seed, uint32_t stream, uint32_t plane, uint32_t row, uint32_t pair,
+                  uint32_t out_bits[2]);
 
 /* An element survives where its bits are at or above the threshold: probability * 2^32. */
 uint32_t tuff_dropout_threshold(float probability);
