@@ -28,7 +28,7 @@ layout(constant_id = 11) const uint keeps_sum = 0; // store what activation is a
 layout(constant_id = 12) const uint has_dropout = 0;
 layout(local_size_x = 32, local_size_x_id = 0) in;
 
-layout(binding = 0) readonly buffer X { float x[]; };               // (rows, K), read through x_address
+layout(binding = 0) readonly buffer X { float x[]; };               // (rows, K), or x^T in BLOCKS; read through x_address
 layout(binding = 1) readonly buffer Weight { float weight[]; };     // BLOCKS (cols, K), read through weight_address
 layout(binding = 2) readonly buffer Bias { vec4 bias[]; };          // (1, cols) where HAS_BIAS
 layout(binding = 3) readonly buffer Residual { float residual[]; }; // (rows, cols) where HAS_RESIDUAL; may be y; by address
@@ -44,6 +44,8 @@ layout(push_constant) uniform Push
     uint dropout_stream;
     uint dropout_threshold;
     float dropout_scale;
+    uint x_row_step;   // bytes from a row of x to the next
+    uint x_block_step; // and from sixteen columns to the next: of x^T in BLOCKS, K being whole blocks, all its rows
     uint x_address_low;
     uint x_address_high;
     uint weight_address_low;
@@ -92,9 +94,10 @@ void main()
     // The last tile begins early enough to be full, and leaves to the one before it what is that one's.
     uint first_own_row = gl_WorkGroupID.x * tile_rows;
     uint first_row = min(first_own_row, rows - tile_rows);
-    uint64_t x_pitch = uint64_t(groups) * 16;
+    uint64_t x_pitch = x_row_step;
     uint64_t x_tile = address(x_address_low, x_address_high) + first_row * x_pitch;
-    uint64_t weight_tile = address(weight_address_low, weight_address_high) + first_col * x_pitch;
+    uint64_t weight_pitch = uint64_t(groups) * 16; // of one output
+    uint64_t weight_tile = address(weight_address_low, weight_address_high) + first_col * weight_pitch;
     float sums[32 * vectors];
     [[unroll]] for (uint n = 0; n < vectors; ++n) {
         float start = (flags & HAS_BIAS) != 0 ? bias_at(first_col + n * lanes) : 0.0;
@@ -104,7 +107,7 @@ void main()
     for (uint next = 0; next < groups; next += turn) {
         // A CPU driver runs the body once more with all lanes off, but uniform loads are done all the same: stay inside.
         uint k = min(next, groups - turn);
-        uint64_t x_turn = x_tile + uint64_t(k) * 16;
+        uint64_t x_turn = x_tile + uint64_t(k / 4) * x_block_step + k % 4 * 16;
         uint64_t weight_turn = weight_tile + uint64_t(k) * (16 * width);
         [[unroll]] for (uint block = 0; block < tile_rows; block += block_rows) {
             float parts[8 * vectors];
@@ -114,7 +117,7 @@ void main()
                     v[i] = Groups(x_turn + (block + i) * x_pitch).of[j];
                 [[unroll]] for (uint c = 0; c < 4; ++c) {
                     [[unroll]] for (uint n = 0; n < vectors; ++n) {
-                        uint64_t from = weight_turn + n * lanes / width * width * x_pitch;
+                        uint64_t from = weight_turn + n * lanes / width * width * weight_pitch;
                         float w = spread_at(from + ((4 * j + c) * width + n * lanes % width) * 4);
                         [[unroll]] for (uint i = 0; i < block_rows; ++i) {
                             float product = v[i][c] * w;

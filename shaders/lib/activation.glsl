@@ -53,6 +53,17 @@ float activate(uint kind, float x)
     }
 }
 
+// normal(x) + x * density(x), of one exponential: the tail of the normal distribution by Abramowitz and Stegun's 7.1.26, right
+// to 1e-7 (not relatively, for which `activate` has another form).
+float gelu_slope(float x)
+{
+    float bell = exp(-0.5 * x * x);
+    float t = 1.0 / (1.0 + 0.2316419 * abs(x));
+    float tail = 0.5 * bell * t *
+                 (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))));
+    return (x < 0.0 ? tail : 1.0 - tail) + x * 0.3989422804 * bell;
+}
+
 float gelu_new_slope(float x)
 {
     float t = tanh_exact(gelu_new_argument(x));
@@ -63,7 +74,7 @@ float activation_slope(uint kind, float x)
 {
     float s;
     switch (kind) {
-    case ACTIVATION_GELU: return 0.5 * (1.0 + erf_exact(x * 0.7071067812)) + x * 0.3989422804 * exp(-0.5 * x * x);
+    case ACTIVATION_GELU: return gelu_slope(x);
     case ACTIVATION_GELU_NEW: return gelu_new_slope(clamp(x, -20.0, 20.0));
     case ACTIVATION_RELU: return x > 0.0 ? 1.0 : 0.0;
     case ACTIVATION_SILU: s = sigmoid_exact(x); return s * (1.0 + x * (1.0 - s));

@@ -47,7 +47,13 @@ vec4 dropout4(uvec4 seed, uint stream, uint plane, uint row, uint group, uint th
     return mix(vec4(0.0), vec4(scale), greaterThanEqual(bits, uvec4(threshold)));
 }
 
-// The same of one element.
+// The same of two elements, and of one.
+vec2 dropout2(uvec4 seed, uint stream, uint plane, uint row, uint pair, uint threshold, float scale)
+{
+    uvec2 bits = threefry(random_key(seed, stream, plane), uvec2(pair, row));
+    return mix(vec2(0.0), vec2(scale), greaterThanEqual(bits, uvec2(threshold)));
+}
+
 float dropout1(uvec4 seed, uint stream, uint plane, uint row, uint col, uint threshold, float scale)
 {
     uvec2 bits = threefry(random_key(seed, stream, plane), uvec2(col / 2, row));

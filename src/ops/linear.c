@@ -6,21 +6,27 @@
  *   outputs  0 y (M, N) of x's type, F32 with params.linear.output_f32; x and weight I8: F16, or F32 so
  *            1 what activation is applied to (M, N), in training with an activation
  *
- * Backward uses x, the weight and output 1, and leaves the gradient of output 1 where that of y was.
+ * Backward uses x, the weight and output 1.
  *
  * Column n of y is output params.linear.first_output + n of the weight, so that a vocabulary can be taken in
  * pieces. */
+#include "ops/linear.h"
+
 #include <math.h>
 
 #include "base/random.h"
-#include "kernels/linear_backward_output.h"
 #include "ops/check.h"
 #include "ops/expect.h"
 #include "ops/matmul.h"
-#include "ops/teams.h"
 
-enum { X, WEIGHT, BIAS, RESIDUAL, SEED };
-enum { Y, SUM };
+enum {
+    X = TUFF_LINEAR_X,
+    WEIGHT = TUFF_LINEAR_WEIGHT,
+    BIAS = TUFF_LINEAR_BIAS,
+    RESIDUAL = TUFF_LINEAR_RESIDUAL,
+    SEED = TUFF_LINEAR_SEED
+};
+enum { Y = TUFF_LINEAR_Y, SUM = TUFF_LINEAR_SUM };
 
 static bool is_int8(const struct tuff_node *node) {
     return node->inputs[X] && node->inputs[X]->shape.type == TUFF_TYPE_I8;
@@ -110,118 +116,10 @@ static tuff_status forward(struct tuff_device *device, struct tuff_recording *re
     return tuff_matmul_run(device, recording, &product);
 }
 
-/* ---------------------------------------------------------------- backward */
-
-enum { NOT_WANTED, STORED, ADDED };
-
-static uint32_t mode_of(const struct tuff_node *node, uint32_t input) {
-    return !node->d_inputs[input] ? NOT_WANTED : node->accumulates[input] ? ADDED : STORED;
-}
-
-static bool is_window(const struct tuff_node *node) {
-    return node->d_outputs[Y]->shape.cols != node->inputs[WEIGHT]->shape.rows;
-}
-
-/* Gradients of parameters of which y has only some outputs are cleared first and then added to. */
-static tuff_status clear_window(struct tuff_recording *recording, const struct tuff_node *node,
-                                uint32_t input) {
-    if (mode_of(node, input) != STORED || !is_window(node))
-        return TUFF_OK;
-    return tuff_record_fill(recording, node->d_inputs[input]->slice, 0);
-}
-
-/* From the gradient of y to that of the sum, in its place; the residual's and the bias's on the way. */
-static tuff_status backward_output(struct tuff_device *device, struct tuff_recording *recording,
-                                   const struct tuff_node *node) {
-    const struct tuff_tensor *d_y = node->d_outputs[Y];
-    const struct tuff_dropout *dropout = &node->params.linear.dropout;
-    enum tuff_activation activation = node->params.linear.activation;
-    uint32_t bias_mode = mode_of(node, BIAS);
-    bool is_changed = activation != TUFF_ACTIVATION_NONE || dropout->probability > 0;
-    if (!is_changed && !node->d_inputs[RESIDUAL] && !bias_mode)
-        return TUFF_OK;
-    if (bias_mode)
-        TUFF_TRY(clear_window(recording, node, BIAS));
-    uint32_t groups = tuff_shape_stride(&d_y->shape) / 4;
-    const struct tuff_columns columns = tuff_columns_for(device, d_y->shape.rows, groups);
-    uint32_t variant = !tuff_is_f16(node->inputs[X]) ? 0 : tuff_is_f16(d_y) ? 1 : 2;
-    return tuff_run_linear_backward_output(
-        recording, variant, columns.grid,
-        &(struct tuff_linear_backward_output){
-            .d_y = d_y->slice,
-            .sum = (node->outputs[SUM] ? node->outputs[SUM] : d_y)->slice,
-            .seed = (node->inputs[SEED] ? node->inputs[SEED] : d_y)->slice,
-            .d_residual = (node->d_inputs[RESIDUAL] ? node->d_inputs[RESIDUAL] : d_y)->slice,
-            .d_bias = (node->d_inputs[BIAS] ? node->d_inputs[BIAS] : d_y)->slice,
-            .push = { .rows = d_y->shape.rows,
-                      .cols = d_y->shape.cols,
-                      .groups = groups,
-                      .first_output = node->params.linear.first_output,
-                      .residual_mode = mode_of(node, RESIDUAL),
-                      .bias_mode = bias_mode == STORED && is_window(node) ? ADDED : bias_mode,
-                      .dropout_stream = dropout->stream,
-                      .dropout_threshold = tuff_dropout_threshold(dropout->probability),
-                      .dropout_scale = tuff_dropout_scale(dropout->probability) },
-            .spec = { .workgroup_size = columns.workgroup_size,
-                      .row_lanes = columns.row_lanes,
-                      .activation = activation },
-        });
-}
-
-static struct tuff_outer_product weight_product(const struct tuff_node *node) {
-    return (struct tuff_outer_product){
-        .z = node->d_outputs[Y],
-        .x = node->inputs[X],
-        .d_weight = node->d_inputs[WEIGHT],
-        .scratch = node->d_scratch,
-        .first_output = node->params.linear.first_output,
-        .accumulates = node->accumulates[WEIGHT] || is_window(node),
-    };
-}
-
-static struct tuff_matmul input_product(const struct tuff_node *node) {
-    const struct tuff_tensor *weight = node->inputs[WEIGHT];
-    return (struct tuff_matmul){
-        .x = node->d_outputs[Y],
-        .weight = weight->transposed ? weight->transposed : weight,
-        .residual = node->accumulates[X] ? node->d_inputs[X] : NULL,
-        .y = node->d_inputs[X],
-        .scratch = node->d_scratch,
-        .first_output = node->params.linear.first_output,
-        .over_outputs = !weight->transposed,
-    };
-}
-
-static tuff_status backward_weight(struct tuff_device *device, struct tuff_recording *recording,
-                                   const struct tuff_node *node) {
-    const struct tuff_outer_product product = weight_product(node);
-    TUFF_TRY(clear_window(recording, node, WEIGHT));
-    return tuff_outer_product_run(device, recording, &product);
-}
-
-static tuff_status backward(struct tuff_device *device, struct tuff_recording *recording,
-                            const struct tuff_node *node) {
-    const struct tuff_matmul product = input_product(node);
-    TUFF_TRY(backward_output(device, recording, node));
-    if (node->d_inputs[WEIGHT])
-        TUFF_TRY(backward_weight(device, recording, node));
-    return node->d_inputs[X] ? tuff_matmul_run(device, recording, &product) : TUFF_OK;
-}
-
-/* The products of the backward pass follow each other: the larger scratch serves both. */
 static struct tuff_shape scratch(const struct tuff_device *device, const struct tuff_node *node,
                                  bool is_backward) {
-    const struct tuff_matmul product = is_backward ? input_product(node) : forward_product(node);
-    struct tuff_shape of_weight = { 0 }, of_input = { 0 };
-    if (!is_backward)
-        return tuff_matmul_scratch(device, &product);
-    if (node->d_inputs[WEIGHT]) {
-        const struct tuff_outer_product outer = weight_product(node);
-        of_weight = tuff_outer_scratch(device, &outer);
-    }
-    if (node->d_inputs[X])
-        of_input = tuff_matmul_scratch(device, &product);
-    return tuff_shape_size(&of_input) > tuff_shape_size(&of_weight) ? of_input : of_weight;
+    const struct tuff_matmul product = forward_product(node);
+    return is_backward ? tuff_linear_backward_scratch(device, node) : tuff_matmul_scratch(device, &product);
 }
 
 /* ---------------------------------------------------------------- reference */
@@ -411,7 +309,7 @@ const struct tuff_op tuff_op_linear = {
     .name = "linear",
     .shape = shape,
     .forward = forward,
-    .backward = backward,
+    .backward = tuff_linear_backward,
     .scratch = scratch,
     .reference_forward = reference_forward,
     .reference_backward = reference_backward,

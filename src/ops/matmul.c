@@ -25,8 +25,13 @@ uint32_t tuff_matmul_flags(const struct tuff_matmul *matmul) {
     return (matmul->bias ? HAS_BIAS : 0) | (matmul->residual ? HAS_RESIDUAL : 0);
 }
 
+uint32_t tuff_matmul_groups(const struct tuff_matmul *matmul) {
+    const struct tuff_shape *x = &matmul->x->shape;
+    return (x->layout == TUFF_LAYOUT_BLOCKS ? x->rows : tuff_shape_stride(x)) / 4;
+}
+
 uint64_t tuff_matmul_cost(const struct tuff_matmul *matmul) {
-    return (uint64_t)matmul->y->shape.rows * matmul->y->shape.cols * matmul->x->shape.cols;
+    return (uint64_t)matmul->y->shape.rows * matmul->y->shape.cols * tuff_matmul_groups(matmul) * 4;
 }
 
 struct tuff_grid tuff_matmul_grid(const struct tuff_matmul *matmul, const struct tuff_matmul_tile *tile,
@@ -53,7 +58,7 @@ static tuff_status run_lanes(struct tuff_recording *recording, const struct tuff
         recording, 0, grid,
         &(struct tuff_matmul_lanes){
             TUFF_MATMUL_SLICES(matmul),
-            .push = { TUFF_MATMUL_PUSH(matmul), .groups = tuff_shape_stride(&matmul->x->shape) / 4,
+            .push = { TUFF_MATMUL_PUSH(matmul), .groups = tuff_matmul_groups(matmul),
                       .weight_stride = tuff_shape_stride(&matmul->weight->shape), MATMUL_ADDRESSES(matmul) },
             .spec = { .workgroup_size = block_cols,
                       .lanes = tile->lanes_x,
@@ -65,10 +70,11 @@ static tuff_status run_lanes(struct tuff_recording *recording, const struct tuff
         });
 }
 
-/* In inference alone: no dropout, no kept sum, and all of the weight's outputs. */
 static tuff_status run_blocks(struct tuff_recording *recording, const struct tuff_matmul *matmul,
                               const struct tuff_matmul_tile *tile) {
-    const struct tuff_shape *y = &matmul->y->shape;
+    const struct tuff_shape *y = &matmul->y->shape, *x = &matmul->x->shape;
+    const bool is_x_in_blocks = x->layout == TUFF_LAYOUT_BLOCKS;
+    const uint32_t block_size = TUFF_BLOCK_ROWS * sizeof(float), x_stride = tuff_shape_stride(x);
     struct tuff_grid grid = { tuff_divide_up(y->rows, tile->tile_rows),
                               tuff_divide_up(y->cols, TUFF_BLOCK_ROWS * tile->tile_groups * tile->lanes_y), 1,
                               tuff_matmul_cost(matmul) };
@@ -79,7 +85,9 @@ static tuff_status run_blocks(struct tuff_recording *recording, const struct tuf
             .push = { .rows = y->rows,
                       .cols = y->cols,
                       TUFF_MATMUL_EPILOGUE(matmul),
-                      .groups = tuff_shape_stride(&matmul->x->shape) / 4,
+                      .groups = tuff_matmul_groups(matmul),
+                      .x_row_step = is_x_in_blocks ? block_size : x_stride * (uint32_t)sizeof(float),
+                      .x_block_step = is_x_in_blocks ? block_size * x_stride : block_size,
                       MATMUL_ADDRESSES(matmul) },
             .spec = { .workgroup_size = tile->lanes_x * tile->lanes_y,
                       .lanes = tile->lanes_x,
@@ -102,7 +110,7 @@ static uint32_t tiled_variant(const struct tuff_matmul *matmul) {
 
 static tuff_status run_tiled(struct tuff_recording *recording, const struct tuff_matmul *matmul,
                              const struct tuff_matmul_tile *tile) {
-    uint32_t groups = tuff_shape_stride(&matmul->x->shape) / 4;
+    uint32_t groups = tuff_matmul_groups(matmul);
     const struct tuff_split split = tuff_split_of(groups, tile->step, tile->splits);
     const struct tuff_grid grid = tuff_matmul_grid(matmul, tile, split.parts);
     return tuff_run_matmul_tiled(
@@ -133,7 +141,7 @@ static tuff_status run_broadcast(struct tuff_recording *recording, const struct 
         recording, tiled_variant(matmul), grid,
         &(struct tuff_matmul_broadcast){
             TUFF_MATMUL_SLICES(matmul),
-            .push = { TUFF_MATMUL_PUSH(matmul), .groups = tuff_shape_stride(&matmul->x->shape) / 4,
+            .push = { TUFF_MATMUL_PUSH(matmul), .groups = tuff_matmul_groups(matmul),
                       .weight_stride = tuff_shape_stride(&matmul->weight->shape),
                       TUFF_MATMUL_FACTORS(matmul) },
             .spec = { .lanes = tile->lanes_x,
@@ -146,7 +154,7 @@ static tuff_status run_broadcast(struct tuff_recording *recording, const struct 
 
 static tuff_status run_subgroup(struct tuff_recording *recording, const struct tuff_matmul *matmul,
                                 const struct tuff_matmul_tile *tile) {
-    uint32_t groups = tuff_shape_stride(&matmul->x->shape) / 4;
+    uint32_t groups = tuff_matmul_groups(matmul);
     const struct tuff_split split = tuff_split_of(groups, tile->step, tile->splits);
     const struct tuff_grid grid = tuff_matmul_grid(matmul, tile, split.parts);
     return tuff_run_matmul_subgroup(recording, tiled_variant(matmul), grid,
@@ -215,7 +223,7 @@ static struct tuff_matmul_tile tile_for(const struct tuff_device *device, const 
                                           .layout = matmul->weight->shape.layout,
                                           .rows = matmul->y->shape.rows,
                                           .cols = matmul->y->shape.cols,
-                                          .groups = tuff_shape_stride(&matmul->x->shape) / 4,
+                                          .groups = tuff_matmul_groups(matmul),
                                           .over_outputs = matmul->over_outputs };
     if (tuff_packed_serves(matmul))
         return tuff_matmul_packed_tile(device, &product);

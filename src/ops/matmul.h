@@ -8,7 +8,8 @@
 
 /* y = residual + dropout(activation(x weight^T + bias)); over_outputs: y = residual + x weight. */
 struct tuff_matmul {
-    const struct tuff_tensor *x; /* (M, K); F32 in a graph of F16 only over_outputs; I8 as the weight */
+    /* (M, K); F32 in a graph of F16 only over_outputs; I8 as the weight; or, with a weight in BLOCKS, x^T in BLOCKS (K, M) */
+    const struct tuff_tensor *x;
     /* PANELS (N', K), N' >= first_output + N; or BLOCKS (N, K), not over_outputs */
     const struct tuff_tensor *weight;
     const struct tuff_tensor *bias;     /* F32 (1, N'); NULL: none */
@@ -28,7 +29,7 @@ struct tuff_matmul {
 /* d_weight = z^T x, or adds it; d_weight's outputs from first_output on are z's columns. z may be F32 in a
  * graph of F16. Outputs outside are left alone. */
 struct tuff_outer_product {
-    const struct tuff_tensor *z;        /* (M, N) */
+    const struct tuff_tensor *z;        /* (M, N); z^T in BLOCKS (N, M) where d_weight lies in BLOCKS */
     const struct tuff_tensor *x;        /* (M, K) */
     const struct tuff_tensor *d_weight; /* PANELS (N', K), F32; or BLOCKS (N, K), all F32 */
     const struct tuff_tensor
@@ -57,6 +58,7 @@ struct tuff_shape tuff_outer_scratch(const struct tuff_device *device,
 /* For the files of the kernels. */
 uint32_t tuff_matmul_flags(const struct tuff_matmul *matmul); /* HAS_BIAS, HAS_RESIDUAL of the shaders */
 uint64_t tuff_matmul_cost(const struct tuff_matmul *matmul);
+uint32_t tuff_matmul_groups(const struct tuff_matmul *matmul); /* of four along K, padding included */
 /* Of kernels whose lanes own groups of four columns; the sum in so many parts. */
 struct tuff_grid tuff_matmul_grid(const struct tuff_matmul *matmul, const struct tuff_matmul_tile *tile,
                                   uint32_t parts);

@@ -84,12 +84,12 @@ tuff_status tuff_outer_product_run_with(struct tuff_recording *recording,
 
 /* ---------------------------------------------------------------- in blocks */
 
-/* z^T and below it x^T, as pack_columns.comp leaves them. */
+/* x^T, as pack_columns.comp leaves it. */
 static struct tuff_shape packed_shape(const struct tuff_outer_product *product) {
     return (struct tuff_shape){ .type = TUFF_TYPE_F32,
                                 .layout = TUFF_LAYOUT_BLOCKS,
-                                .rows = product->z->shape.cols + product->x->shape.cols,
-                                .cols = product->z->shape.rows };
+                                .rows = product->x->shape.cols,
+                                .cols = product->x->shape.rows };
 }
 
 static tuff_status pack(struct tuff_recording *recording, const struct tuff_tensor *x,
@@ -111,17 +111,10 @@ static tuff_status pack(struct tuff_recording *recording, const struct tuff_tens
                                  });
 }
 
-static struct tuff_tensor part_of(const struct tuff_tensor *packed, uint32_t first, uint32_t rows) {
-    struct tuff_tensor part = *packed;
-    part.shape.rows = rows;
-    part.slice.offset += tuff_shape_index(&packed->shape, first, 0) * sizeof(float);
-    part.slice.size = tuff_shape_size(&part.shape);
-    return part;
-}
-
 static tuff_status multiply(struct tuff_recording *recording, const struct tuff_outer_product *product,
-                            const struct tuff_tensor *z, const struct tuff_tensor *x, uint32_t lanes) {
+                            const struct tuff_tensor *x, uint32_t lanes) {
     const uint32_t subgroups = 2;
+    const struct tuff_tensor *z = product->z;
     const uint32_t outputs = z->shape.rows, inputs = x->shape.rows;
     const uint32_t x_blocks = inputs >= 2 * TUFF_BLOCK_ROWS ? 2 : 1;
     const uint32_t z_blocks = lanes == 16 && outputs % (2 * TUFF_BLOCK_ROWS) == 0 ? 2 : 1;
@@ -149,14 +142,11 @@ static tuff_status multiply(struct tuff_recording *recording, const struct tuff_
 
 static tuff_status run_outer_blocks(struct tuff_recording *recording,
                                     const struct tuff_outer_product *product, uint32_t lanes) {
-    const uint32_t outputs = product->z->shape.cols, inputs = product->x->shape.cols;
     if (!product->scratch)
         return tuff_fail(TUFF_ARGUMENT, "an outer product in blocks has no scratch memory");
-    const struct tuff_tensor packed = { .shape = packed_shape(product), .slice = product->scratch->slice };
-    const struct tuff_tensor z = part_of(&packed, 0, outputs), x = part_of(&packed, outputs, inputs);
-    TUFF_TRY(pack(recording, product->z, &z, lanes));
+    const struct tuff_tensor x = { .shape = packed_shape(product), .slice = product->scratch->slice };
     TUFF_TRY(pack(recording, product->x, &x, lanes));
-    return multiply(recording, product, &z, &x, lanes);
+    return multiply(recording, product, &x, lanes);
 }
 
 /* ---------------------------------------------------------------- the choice */
