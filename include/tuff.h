@@ -523,8 +523,8 @@ typedef struct tuff_shared_buffer tuff_shared_buffer;
 
 /* `fd` is an opaque one (VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_FD_BIT) of the same device and driver, for memory that was
  * allocated with this size and memory type and has a buffer of `length` bytes, for copies and storage, bound at 0. It
- * belongs to the library from here on where the call succeeds. TUFF_UNSUPPORTED where the device has not
- * external_memory_fd. */
+ * belongs to the library from here on where the call succeeds, and stays the caller's where it fails. TUFF_UNSUPPORTED
+ * where the device has not external_memory_fd. */
 TUFF_API tuff_status tuff_shared_buffer_open(tuff_context *context, int fd, uint64_t memory_size,
                                              uint32_t memory_type, uint64_t length,
                                              tuff_shared_buffer **out_buffer);

@@ -27,6 +27,8 @@ enum tuff_system_kind {
 /* A descriptor that programs started later do not get, -1 on failure. Never waits for the other end of a pipe
  * when reading. */
 int tuff_system_open(const char *path, enum tuff_system_access access);
+/* A second descriptor of the same file, -1 on failure. */
+int tuff_system_copy(int descriptor);
 bool tuff_system_close(int descriptor);
 /* False where the descriptor is no regular file, or nothing can be told. */
 bool tuff_system_regular_size(int descriptor, size_t *out_size);

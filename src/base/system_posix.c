@@ -30,6 +30,10 @@ int tuff_system_open(const char *path, enum tuff_system_access access) {
     return open(path, flags[access] | O_CLOEXEC, 0666);
 }
 
+int tuff_system_copy(int descriptor) {
+    return fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
+}
+
 bool tuff_system_close(int descriptor) {
     return close(descriptor) == 0;
 }

@@ -67,6 +67,10 @@ int tuff_system_open(const char *path, enum tuff_system_access access) {
     return descriptor;
 }
 
+int tuff_system_copy(int descriptor) {
+    return _dup(descriptor);
+}
+
 bool tuff_system_close(int descriptor) {
     return _close(descriptor) == 0;
 }

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Buffers in memory that comes from elsewhere as a file descriptor. */
+#include <errno.h>
+#include <string.h>
+
 #include "base/memory.h"
+#include "base/system.h"
 #include "vk/context.h"
 
 struct tuff_shared_buffer {
@@ -27,14 +31,13 @@ static tuff_status create_buffer(struct tuff_shared_buffer *buffer, uint64_t len
                               "a shared buffer");
 }
 
-/* The driver owns the descriptor once this went well. */
+/* The driver is given a descriptor of its own: what comes after this may fail, and the program's is still the program's then. */
 static tuff_status import(struct tuff_shared_buffer *buffer, int fd, uint64_t memory_size,
                           uint32_t memory_type) {
     struct tuff_device *device = buffer->device;
-    const VkImportMemoryFdInfoKHR from = {
+    VkImportMemoryFdInfoKHR from = {
         .sType = VK_STRUCTURE_TYPE_IMPORT_MEMORY_FD_INFO_KHR,
         .handleType = VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_FD_BIT,
-        .fd = fd,
     };
     const VkMemoryAllocateInfo info = {
         .sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
@@ -50,9 +53,15 @@ static tuff_status import(struct tuff_shared_buffer *buffer, int fd, uint64_t me
                          "a shared buffer needs %llu bytes; there are %llu of memory type %u, which %s",
                          (unsigned long long)needs.size, (unsigned long long)memory_size, memory_type,
                          needs.size > memory_size ? "is too little" : "holds no such buffers");
-    return tuff_device_result(device,
-                              device->table.vkAllocateMemory(device->handle, &info, NULL, &buffer->memory),
-                              "the memory of a shared buffer");
+    from.fd = tuff_system_copy(fd);
+    if (from.fd < 0)
+        return tuff_fail(TUFF_IO, "descriptor %d of a shared buffer: %s", fd, strerror(errno));
+    tuff_status status = tuff_device_result(
+        device, device->table.vkAllocateMemory(device->handle, &info, NULL, &buffer->memory),
+        "the memory of a shared buffer");
+    if (status != TUFF_OK)
+        tuff_system_close(from.fd);
+    return status;
 }
 
 static tuff_status open_shared(struct tuff_shared_buffer *buffer, int fd, uint64_t memory_size,
@@ -84,11 +93,13 @@ tuff_status tuff_shared_buffer_open(tuff_context *context, int fd, uint64_t memo
     TUFF_TRY(status);
     buffer->device = device;
     status = open_shared(buffer, fd, memory_size, memory_type, length);
-    if (status == TUFF_OK)
-        *out_buffer = buffer;
-    else
+    if (status != TUFF_OK) {
         tuff_shared_buffer_close(buffer);
-    return status;
+        return status;
+    }
+    tuff_system_close(fd);
+    *out_buffer = buffer;
+    return TUFF_OK;
 }
 
 void *tuff_shared_buffer_handle(const tuff_shared_buffer *buffer) {

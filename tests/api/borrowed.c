@@ -58,14 +58,7 @@ bool test_bench_shares(const struct test_bench *bench) {
 tuff_shared_buffer *test_share(const struct test_bench *bench, struct test_host *other,
                                const struct test_host_buffer *buffer) {
     tuff_shared_buffer *shared = NULL;
-    int fd = -1;
-    PFN_vkGetMemoryFdKHR get_fd =
-        (PFN_vkGetMemoryFdKHR)other->vkGetDeviceProcAddr(other->device, "vkGetMemoryFdKHR");
-    const VkMemoryGetFdInfoKHR from = { .sType = VK_STRUCTURE_TYPE_MEMORY_GET_FD_INFO_KHR,
-                                        .memory = buffer->memory,
-                                        .handleType = VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_FD_BIT };
-    cr_assert_eq(get_fd(other->device, &from, &fd), VK_SUCCESS);
-    test_ok(tuff_shared_buffer_open(bench->context, fd, buffer->memory_size, buffer->memory_type,
-                                    buffer->size, &shared));
+    test_ok(tuff_shared_buffer_open(bench->context, test_host_export(other, buffer), buffer->memory_size,
+                                    buffer->memory_type, buffer->size, &shared));
     return shared;
 }

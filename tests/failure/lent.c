@@ -5,6 +5,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 const tuff_text lent_texts[LENT_TEXTS] = { { "a b c", 5 }, { "d", 1 } };
 static const int32_t ids[] = { 2, 43, 44, 45, 3, 2, 46, 3 };
@@ -12,10 +13,19 @@ static const uint32_t lengths[LENT_TEXTS] = { 5, 3 };
 
 enum { REGION = 256, SIZE = (LENT_VECTORS + 2) * REGION }; /* the vectors lie last */
 
+static bool can_share(const struct lent *lent) {
+    size_t count = 0;
+    const char *const *extensions = tuff_vulkan_wishes_extensions(lent->host.wishes, &count);
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(extensions[i], VK_KHR_EXTERNAL_MEMORY_FD_EXTENSION_NAME) == 0)
+            return true;
+    return false;
+}
+
 void lent_open(struct lent *lent, const char *disable) {
     *lent = (struct lent){ 0 };
     test_host_open(&lent->host, disable);
-    test_host_buffer_create(&lent->host, SIZE, false, &lent->buffer);
+    test_host_buffer_create(&lent->host, SIZE, can_share(lent), &lent->buffer);
     memset(lent->buffer.map, 0, SIZE);
     memcpy(lent->buffer.map, ids, sizeof ids);
     for (size_t i = 0; i < LENT_PLACES && !strstr(disable, "timeline_semaphore"); i++) {
@@ -31,6 +41,25 @@ void lent_close(struct lent *lent) {
     }
     test_host_buffer_destroy(&lent->host, &lent->buffer);
     test_host_close(&lent->host);
+}
+
+tuff_status lent_share(struct lent *lent, tuff_context *context) {
+    const struct test_host_buffer *buffer = &lent->buffer;
+    if (lent->shared || !can_share(lent))
+        return TUFF_OK;
+    const int fd = test_host_export(&lent->host, buffer);
+    const tuff_status status = tuff_shared_buffer_open(context, fd, buffer->memory_size, buffer->memory_type,
+                                                       buffer->size, &lent->shared);
+    if (status != TUFF_OK) {
+        cr_assert_null(lent->shared);
+        cr_assert_eq(close(fd), 0, "the descriptor is the program's still");
+    }
+    return status;
+}
+
+void lent_unshare(struct lent *lent) {
+    tuff_shared_buffer_close(lent->shared);
+    lent->shared = NULL;
 }
 
 /* The program is done with a part of the buffer. */
@@ -107,7 +136,9 @@ tuff_status lent_embed_tokens_into(struct lent *lent, tuff_model *model, const f
 
 tuff_status lent_embed_into(struct lent *lent, tuff_model *model, const float *vectors) {
     lent->value++;
-    const tuff_vulkan_buffer to = hand_over(lent, LENT_VECTORS, LENT_NUMBERS * sizeof(float));
+    tuff_vulkan_buffer to = hand_over(lent, LENT_VECTORS, LENT_NUMBERS * sizeof(float));
+    if (lent->shared)
+        to.buffer = tuff_shared_buffer_handle(lent->shared);
     const tuff_status status = tuff_embed_into(model, lent_texts, LENT_TEXTS, NULL, &to, NULL);
     take_back(lent, LENT_VECTORS, status);
     if (status == TUFF_OK)

@@ -74,6 +74,9 @@ static tuff_status embed_tokens_into(struct scenario *scenario) {
 }
 
 static tuff_status embed_into(struct scenario *scenario) {
+    tuff_status status = lent_share(&scenario->lent, scenario->context);
+    if (status != TUFF_OK)
+        return status;
     return lent_embed_into(&scenario->lent, scenario->model, scenario->vectors);
 }
 
@@ -114,7 +117,7 @@ static const struct scenario_step lent_steps[] = {
     { "opening a model", open_model, has_no_model },
     { "embedding tokens", embed_tokens, has_model },
     { "embedding tokens into a buffer", embed_tokens_into, has_model },
-    { "embedding texts into a buffer", embed_into, has_model },
+    { "embedding texts into a shared buffer", embed_into, has_model },
 };
 
 const struct scenario_step *scenario_step(const struct scenario *scenario, size_t index) {
@@ -129,6 +132,7 @@ void scenario_open(struct scenario *scenario) {
 }
 
 void scenario_close(struct scenario *scenario) {
+    lent_unshare(&scenario->lent);
     tuff_trainer_close(scenario->trainer);
     tuff_model_close(scenario->model);
     tuff_context_destroy(scenario->context);

@@ -47,19 +47,16 @@ static int entries_of(const char *path, const char *part) {
     return count;
 }
 
-static int open_files(void) {
-    return entries_of("/proc/self/fd", "");
-}
-
 /* One attempt with one failure; false: no call was left to fail. */
 static bool attempt(struct scenario *scenario, const struct scenario_step *step, const struct row *row,
                     uint64_t at) {
-    int files = open_files();
+    int files = test_open_files();
     file_fault = (struct file_fault){ .call = row->call, .at = at, .error = row->error };
     tuff_status status = step->run(scenario);
     bool has_failed = file_fault.failures > 0;
     file_fault.at = 0;
-    cr_assert_eq(open_files(), files, "%s, call %d, %s: a file stays open", row->name, (int)at, step->name);
+    cr_assert_eq(test_open_files(), files, "%s, call %d, %s: a file stays open", row->name, (int)at,
+                 step->name);
     cr_assert_eq(entries_of(scenario->output, ".tmp"), 0, "%s: a part stays behind", row->name);
     bool is_right = status == TUFF_OK ? !has_failed || row->passes
                                       : status == TUFF_IO && has_failed && (!row->passes || row->may_fail);

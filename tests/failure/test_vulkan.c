@@ -180,11 +180,16 @@ static bool pass(struct scenario *scenario, const struct scenario_step *step, co
     return false;
 }
 
-/* One run; gives how many calls failed. */
-static uint64_t run_once(struct scenario *scenario, const struct row *row, VkResult result,
-                         const char *where) {
+/* One run; gives how many calls failed. A healthy one came before it, so that drivers have opened what they keep open. */
+static uint64_t run_once(struct scenario *scenario, const struct row *row, uint64_t at, const char *where) {
+    const VkResult result = row->results[(at - 1) % 2];
     const struct scenario_step *step;
     bool is_lost = false;
+    int files = test_open_files();
+    scenario_open(scenario);
+    test_layer_fail(layer, row->function, at, result);
+    layer->fail_times = row->times ? row->times : 1;
+    layer->fail_every_other = row->is_cached;
     for (size_t i = 0; !is_lost && (step = scenario_step(scenario, i)); i++)
         is_lost = !pass(scenario, step, row, result, where);
     if (is_lost)
@@ -192,6 +197,7 @@ static uint64_t run_once(struct scenario *scenario, const struct row *row, VkRes
     scenario_close(scenario);
     uint64_t failures = layer->failures;
     test_layer_check_empty(layer, where);
+    cr_assert_eq(test_open_files(), files, "%s: a file stays open", where);
     if (is_lost) {
         test_layer_heal(layer);
         scenario_run(scenario);
@@ -206,14 +212,10 @@ static void run_row(struct scenario *scenario, const struct row *row) {
     uint64_t at = 1;
     do {
         char where[256];
-        VkResult result = row->results[(at - 1) % 2];
-        snprintf(where, sizeof where, "call %d of %s gives %d", (int)at, row->function, (int)result);
+        snprintf(where, sizeof where, "call %d of %s gives %d", (int)at, row->function,
+                 (int)row->results[(at - 1) % 2]);
         test_layer_heal(layer);
-        scenario_open(scenario);
-        test_layer_fail(layer, row->function, at, result);
-        layer->fail_times = row->times ? row->times : 1;
-        layer->fail_every_other = row->is_cached;
-        failures = run_once(scenario, row, result, where);
+        failures = run_once(scenario, row, at, where);
         total += failures;
         at += 1 + at / 8; /* the hundredth upload is like the ninetieth */
     } while (row->is_cached ? at <= 2 : failures > 0);

@@ -5,7 +5,6 @@
  * TUFF_SOAK_REQUESTS says how many requests there are. */
 #define _GNU_SOURCE
 #include <criterion/criterion.h>
-#include <dirent.h>
 #include <malloc.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -13,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "support/folder.h"
 #include "support/layer.h"
 #include "tuff.h"
 
@@ -52,16 +52,6 @@ struct state {
     int64_t objects[LAYER_MAX_KINDS];
 };
 
-static int open_files(void) {
-    int count = 0;
-    DIR *folder = opendir("/proc/self/fd");
-    cr_assert_not_null(folder);
-    while (readdir(folder))
-        count++;
-    closedir(folder);
-    return count;
-}
-
 static long resident(void) {
     long pages = 0, all = 0;
     malloc_trim(0);
@@ -93,7 +83,7 @@ static struct state look(const struct tuff_layer *layer, tuff_model *model) {
     for (int i = 0; i < SAME_REQUESTS; i++)
         ask(model, &seed);
     struct state state = {
-        .bytes = resident(), .own_blocks = own_blocks, .own_bytes = own_bytes, .files = open_files()
+        .bytes = resident(), .own_blocks = own_blocks, .own_bytes = own_bytes, .files = test_open_files()
     };
     for (uint32_t i = 0; i < layer->kind_count; i++)
         state.objects[i] = layer->live[i];

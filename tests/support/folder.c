@@ -56,6 +56,16 @@ void test_folder_copy(const char *from, const char *to) {
     closedir(folder);
 }
 
+int test_open_files(void) {
+    int count = 0;
+    DIR *folder = opendir("/proc/self/fd");
+    cr_assert_not_null(folder);
+    while (readdir(folder))
+        count++;
+    closedir(folder);
+    return count;
+}
+
 const char *test_oracle(const char *name) {
     const char *oracle = getenv("TUFF_ORACLE");
     if (oracle && strcmp(oracle, "none") == 0)

@@ -18,6 +18,9 @@ void test_write_bytes(const char *folder, const char *name, const void *data, si
 /* Copies every file of a folder, not of those inside it. */
 void test_folder_copy(const char *from, const char *to);
 
+/* How many descriptors this process has. */
+int test_open_files(void);
+
 /* The oracle (TUFF_ORACLE, else ../shared/oracle beside the checkout); fails the test where it is absent, and skips
  * it where TUFF_ORACLE is "none". */
 const char *test_oracle(const char *name);

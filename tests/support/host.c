@@ -199,6 +199,17 @@ void test_host_buffer_create(struct test_host *host, uint64_t size, bool is_expo
                  VK_SUCCESS);
 }
 
+int test_host_export(struct test_host *host, const struct test_host_buffer *buffer) {
+    const PFN_vkGetMemoryFdKHR get_fd =
+        (PFN_vkGetMemoryFdKHR)host->vkGetDeviceProcAddr(host->device, "vkGetMemoryFdKHR");
+    const VkMemoryGetFdInfoKHR from = { .sType = VK_STRUCTURE_TYPE_MEMORY_GET_FD_INFO_KHR,
+                                        .memory = buffer->memory,
+                                        .handleType = VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_FD_BIT };
+    int fd = -1;
+    cr_assert_eq(get_fd(host->device, &from, &fd), VK_SUCCESS);
+    return fd;
+}
+
 void test_host_buffer_destroy(struct test_host *host, struct test_host_buffer *buffer) {
     host->vkDestroyBuffer(host->device, buffer->handle, NULL);
     host->vkFreeMemory(host->device, buffer->memory, NULL);

@@ -78,6 +78,8 @@ struct test_host_buffer {
 /* `is_exported`: its memory can be given away as a file descriptor. */
 void test_host_buffer_create(struct test_host *host, uint64_t size, bool is_exported,
                              struct test_host_buffer *out_buffer);
+/* A descriptor of such a buffer's memory. */
+int test_host_export(struct test_host *host, const struct test_host_buffer *buffer);
 void test_host_buffer_destroy(struct test_host *host, struct test_host_buffer *buffer);
 
 #endif
