@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ops/matmul_tile.h"
 
-#include <stdio.h>
-
 #include "kernels/matmul_broadcast.h"
 #include "kernels/matmul_lanes.h"
 #include "kernels/matmul_subgroup.h"
 #include "ops/driver.h"
-#include "vk/decisions.h"
 
 enum vendor { VENDOR_AMD = 0x1002, VENDOR_NVIDIA = 0x10de, VENDOR_INTEL = 0x8086, VENDOR_QUALCOMM = 0x5143 };
 
@@ -261,38 +258,7 @@ static struct tuff_matmul_tile table_tile(const struct tuff_device *device,
     return cpu_tile;
 }
 
-/* ---------------------------------------------------------------- what was measured */
-
-bool tuff_matmul_tile_equals(const struct tuff_matmul_tile *a, const struct tuff_matmul_tile *b) {
-    return a->kernel == b->kernel && a->lanes_x == b->lanes_x && a->lanes_y == b->lanes_y &&
-           a->tile_rows == b->tile_rows && a->tile_groups == b->tile_groups && a->step == b->step &&
-           a->uses_shared == b->uses_shared && a->rolls == b->rolls && a->subgroup_size == b->subgroup_size &&
-           a->splits == b->splits;
-}
-
-const char *tuff_matmul_tile_text(const struct tuff_matmul_tile *tile, char text[TUFF_TILE_TEXT_SIZE]) {
-    static const char *const names[] = {
-        [TUFF_MATMUL_TILED] = "tiled",         [TUFF_MATMUL_LANES] = "lanes",
-        [TUFF_MATMUL_BROADCAST] = "broadcast", [TUFF_MATMUL_SUBGROUP] = "subgroup",
-        [TUFF_MATMUL_BLOCKS] = "blocks",       [TUFF_MATMUL_PACKED] = "packed"
-    };
-    char split[24] = "";
-    if (tile->splits > 1)
-        snprintf(split, sizeof split, ", split in %u", tile->splits);
-    snprintf(text, TUFF_TILE_TEXT_SIZE, "%s %ux%u of %ux%u lanes, step %u%s%s", names[tile->kernel],
-             tile->tile_rows, tile->tile_groups, tile->lanes_x, tile->lanes_y, tile->step,
-             tile->rolls ? ", rolled" : "", split);
-    return text;
-}
-
-/* Rows are measured at few numbers, which stand for those around them. */
-static uint32_t rows_like(uint32_t rows) {
-    static const uint32_t measured[] = { 8, 32, 128, 512 };
-    for (size_t i = 0; i < sizeof measured / sizeof *measured; i++)
-        if (rows <= 2 * measured[i])
-            return measured[i];
-    return 2048;
-}
+/* ---------------------------------------------------------------- what may be measured */
 
 struct tile_list {
     const struct tuff_device *device;
@@ -309,7 +275,7 @@ static void add_gpu_tile(struct tile_list *list, const struct tuff_matmul_tile *
 static void add_split_tiles(struct tile_list *list, const struct tuff_product *product,
                             const struct tuff_matmul_tile *whole) {
     enum { MOST = 8, LEAST_GROUPS = 32 };
-    const uint64_t lanes = lanes_of(whole, rows_like(product->rows), product->cols);
+    const uint64_t lanes = lanes_of(whole, tuff_matmul_rows_like(product->rows), product->cols);
     struct tuff_matmul_tile tile = *whole;
     for (tile.splits = 2; tile.splits <= MOST; tile.splits *= 2)
         if (lanes * tile.splits < 4 * ENOUGH_LANES && product->groups / tile.splits >= LEAST_GROUPS)
@@ -357,51 +323,7 @@ size_t tuff_matmul_tile_candidates(const struct tuff_device *device, const struc
     return list.count;
 }
 
-static void make_key(const struct tuff_product *product, uint32_t key[TUFF_DECISION_KEY]) {
-    key[0] = TUFF_CHOICE_OF_MATMUL + ((uint32_t)product->type << 16);
-    key[1] = rows_like(product->rows);
-    key[2] = product->cols;
-    key[3] = product->groups;
-}
-
-tuff_status tuff_matmul_tile_choose(struct tuff_device *device, const struct tuff_product *product,
-                                    const struct tuff_matmul_tile *tile, double ms) {
-    struct tuff_decision choice = {
-        .value = { tile->kernel, tile->lanes_x, tile->lanes_y, tile->tile_rows, tile->tile_groups, tile->step,
-                   tile->uses_shared + 2 * tile->splits, tile->rolls + 2 * tile->subgroup_size },
-        .ms = ms
-    };
-    make_key(product, choice.key);
-    return tuff_decisions_put(device->decisions, &choice);
-}
-
-bool tuff_matmul_tile_measured(const struct tuff_device *device, const struct tuff_product *product,
-                               struct tuff_matmul_tile *out_tile) {
-    struct tuff_matmul_tile tiles[TUFF_TILE_CANDIDATES];
-    struct tuff_decision choice;
-    uint32_t key[TUFF_DECISION_KEY];
-    make_key(product, key);
-    if (!tuff_decisions_find(device->decisions, key, &choice))
-        return false;
-    const uint32_t *value = choice.value;
-    const struct tuff_matmul_tile wanted = { .kernel = (enum tuff_matmul_kernel)value[0],
-                                             .lanes_x = value[1],
-                                             .lanes_y = value[2],
-                                             .tile_rows = value[3],
-                                             .tile_groups = value[4],
-                                             .step = value[5],
-                                             .uses_shared = value[6] & 1,
-                                             .splits = value[6] / 2,
-                                             .rolls = value[7] & 1,
-                                             .subgroup_size = value[7] / 2 };
-    const size_t count = tuff_matmul_tile_candidates(device, product, tiles);
-    for (size_t i = 0; i < count; i++)
-        if (tuff_matmul_tile_equals(&tiles[i], &wanted)) {
-            *out_tile = wanted;
-            return true;
-        }
-    return false;
-}
+/* ---------------------------------------------------------------- the choice */
 
 struct tuff_matmul_tile tuff_matmul_tile_for(const struct tuff_device *device,
                                              const struct tuff_product *product) {

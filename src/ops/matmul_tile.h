@@ -58,6 +58,8 @@ enum { TUFF_TILE_CANDIDATES = 24, TUFF_TILE_TEXT_SIZE = 96 };
 /* What the device may be given for the product, all within its limits; the tables' tile comes first. */
 size_t tuff_matmul_tile_candidates(const struct tuff_device *device, const struct tuff_product *product,
                                    struct tuff_matmul_tile out_tiles[TUFF_TILE_CANDIDATES]);
+/* Rows are measured at few numbers, which stand for those around them. */
+uint32_t tuff_matmul_rows_like(uint32_t rows);
 /* From now on the device is given this tile, which took `ms`, for products like this one. */
 tuff_status tuff_matmul_tile_choose(struct tuff_device *device, const struct tuff_product *product,
                                     const struct tuff_matmul_tile *tile, double ms);
