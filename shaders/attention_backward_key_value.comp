@@ -30,10 +30,12 @@ layout(push_constant) uniform Push
     uint dropout_stream;
     uint dropout_threshold;
     float dropout_scale;
-    uint qkv_low; // addresses of qkv and d_context, for the variant `address`
+    uint qkv_low; // addresses, for the variant `address`
     uint qkv_high;
     uint d_context_low;
     uint d_context_high;
+    uint stats_low;
+    uint stats_high;
 };
 
 const uint block = 4; // queries a turn
@@ -59,6 +61,10 @@ void main()
     uint key_at = row * row_groups + (head_count + head) * head_groups;
     float score_scale = tile.w < 0 ? 0.0 : scale * LOG2_E;
 
+    uint zero = accumulates >> 1; // unknown, as in attention_backward_query, and lines are fetched for its reason
+    uint fetched = 0;
+    [[unroll]] for (uint d = 0; d < head_groups; d += 4)
+        fetched |= some_bits(d_qkv[key_at + d]) | some_bits(d_qkv[key_at + to_value + d]);
     vec4 key[head_groups], value[head_groups], d_key[head_groups], d_value[head_groups];
     [[unroll]] for (uint d = 0; d < head_groups; d++) {
         key[d] = load4(qkv[key_at + d]) * score_scale;
@@ -66,13 +72,22 @@ void main()
         d_key[d] = vec4(0.0);
         d_value[d] = vec4(0.0);
     }
-    for (uint q = 0; q < query_count; q += block) {
+    uint heads = head_count, stats_pitch = stats_stride;
+    float d_scale = scale;
+    const Dropout dropout = Dropout(has_dropout != 0 ? seed[0] : uvec4(0), dropout_stream, dropout_threshold, dropout_scale);
+    FIND(qkv);
+    FIND(d_context);
+    FIND(stats);
+    uint q = 0;
+    if (query_count > 0) do {
         Row query[block], d_out[block];
+        vec2 stat[block];
         float s[block], d_p[block];
         [[unroll]] for (uint j = 0; j < block; j++) {
             uint query_row = uint(tile.z) + min(q + j, query_count - 1);
             query[j] = ROW_AT(qkv, query_row * row_groups + head * head_groups);
-            d_out[j] = ROW_AT(d_context, (query_row * head_count + head) * head_groups);
+            d_out[j] = ROW_AT(d_context, (query_row * heads + head) * head_groups);
+            stat[j] = PAIR(stats, query_row * stats_pitch + head);
             s[j] = 0.0;
             d_p[j] = 0.0;
         }
@@ -85,14 +100,13 @@ void main()
                 d_p[j] += dot(value[d], ROW4(d_context, d_out[j], d));
         }
         [[unroll]] for (uint j = 0; j < block; j++) {
-            uint query_row = uint(tile.z) + min(q + j, query_count - 1);
-            vec2 stat = stats[query_row * stats_stride + head];
-            float p = q + j < query_count ? exp2(s[j] - stat.x * LOG2_E) : 0.0;
-            float factor = 1.0;
-            if (has_dropout != 0)
-                factor = dropout1(seed[0], dropout_stream, head, query_row, key_in_sequence, dropout_threshold, dropout_scale);
-            s[j] = p * (d_p[j] * factor - stat.y) * scale;
+            float p = q + j < query_count ? exp2(s[j] - stat[j].x * LOG2_E) : 0.0;
+            float factor = has_dropout != 0 ? dropout1(dropout, head, uint(tile.z) + q + j, key_in_sequence) : 1.0;
+            s[j] = p * (d_p[j] * factor - stat[j].y) * d_scale;
             d_p[j] = p * factor;
+            uint query_row = uint(tile.z) + min(q + j, query_count - 1);
+            query[j] = ROW_AT(qkv, query_row * row_groups + head * head_groups + zero);
+            d_out[j] = ROW_AT(d_context, (query_row * heads + head) * head_groups + zero);
         }
         [[unroll]] for (uint d = 0; d < head_groups; d++) {
             vec4 grown_key = d_key[d];
@@ -104,10 +118,12 @@ void main()
             d_key[d] = grown_key;
             d_value[d] = grown_value;
         }
-    }
+        q += block;
+    } while (q < query_count);
 
     if (gl_LocalInvocationID.x >= key_count)
         return;
+    key_at += fetched & zero;
     [[unroll]] for (uint d = 0; d < head_groups; d++) {
         add_into(key_at + d, d_key[d]);
         add_into(key_at + to_value + d, d_value[d]);

@@ -51,17 +51,29 @@ void main()
     uint to_value = head_count * head_groups;
     float score_scale = tile.w < 0 ? 0.0 : scale * LOG2_E;
 
+    // 0, which the driver's compiler does not know: rows that are read again at its distance are not taken for the same,
+    // and do not wait in memory, each number of theirs as wide as a vector.
+    uint zero = accumulates >> 1;
+    uint to_query = row * row_groups + head * head_groups;
+    uint fetched = 0; // before the sums are stored, as each store to a line that is not in the cache waits for it
+    [[unroll]] for (uint d = 0; d < head_groups; d += 4)
+        fetched |= some_bits(d_qkv[to_query + d]);
     vec4 query[head_groups], d_out[head_groups], d_query[head_groups];
     float delta = 0.0;
     [[unroll]] for (uint d = 0; d < head_groups; d++) {
         uint at = (row * head_count + head) * head_groups + d;
-        query[d] = load4(qkv[row * row_groups + head * head_groups + d]) * score_scale;
+        query[d] = load4(qkv[to_query + d]) * score_scale;
         d_out[d] = load4(d_context[at]);
         delta += dot(d_out[d], load4(context[at]));
         d_query[d] = vec4(0.0);
     }
     float log_sum = stats[row * stats_stride + head].x * LOG2_E;
-    for (uint k = 0; k < key_count; k += block) {
+    float d_scale = scale;
+    const Dropout dropout = Dropout(has_dropout != 0 ? seed[0] : uvec4(0), dropout_stream, dropout_threshold, dropout_scale);
+    FIND(qkv);
+    uint k = 0;
+    // With its condition ahead a CPU driver runs the body once more, with all lanes off.
+    if (key_count > 0) do {
         Row key[block], value[block];
         float s[block], d_p[block];
         [[unroll]] for (uint j = 0; j < block; j++) {
@@ -80,13 +92,14 @@ void main()
                 d_p[j] += dot(d_out[d], ROW4(qkv, value[j], d));
         }
         if (has_dropout != 0) {
-            vec4 factors = dropout4(seed[0], dropout_stream, head, row, k / block, dropout_threshold, dropout_scale);
+            vec4 factors = dropout4(dropout, head, row, k / block);
             [[unroll]] for (uint j = 0; j < block; j++)
                 d_p[j] *= factors[j];
         }
         [[unroll]] for (uint j = 0; j < block; j++) {
             float p = k + j < key_count ? exp2(s[j] - log_sum) : 0.0;
-            s[j] = p * (d_p[j] - delta) * scale;
+            s[j] = p * (d_p[j] - delta) * d_scale;
+            key[j] = ROW_AT(qkv, key_start + min(k + j, key_count - 1) * row_groups + zero);
         }
         [[unroll]] for (uint d = 0; d < head_groups; d++) {
             vec4 grown = d_query[d];
@@ -94,13 +107,14 @@ void main()
                 grown += s[j] * ROW4(qkv, key[j], d);
             d_query[d] = grown;
         }
-    }
+        k += block;
+    } while (k < key_count);
 
     if (gl_LocalInvocationID.x >= query_count)
         return;
     stats[row * stats_stride + head].y = delta;
     [[unroll]] for (uint d = 0; d < head_groups; d++) {
-        uint at = row * row_groups + head * head_groups + d;
+        uint at = to_query + (fetched & zero) + d;
         vec4 before = accumulates != 0 ? load4(d_qkv[at]) : vec4(0.0);
         d_qkv[at] = store_gradient4(before + d_query[d]);
     }

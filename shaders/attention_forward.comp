@@ -54,8 +54,10 @@ void main()
         query[d] = load4(qkv[row * row_groups + head * head_groups + d]) * score_scale;
         sum[d] = vec4(0.0);
     }
+    const Dropout dropout = Dropout(has_dropout != 0 ? seed[0] : uvec4(0), dropout_stream, dropout_threshold, dropout_scale);
     float top = LOWEST, total = 0.0;
     for (uint k = 0; k < key_count; k += block) {
+        FIND(qkv);
         Row key[block], value[block];
         float s[block];
         [[unroll]] for (uint j = 0; j < block; j++) {
@@ -81,7 +83,7 @@ void main()
             total += s[j];
         }
         if (has_dropout != 0) {
-            vec4 factors = dropout4(seed[0], dropout_stream, head, row, k / block, dropout_threshold, dropout_scale);
+            vec4 factors = dropout4(dropout, head, row, k / block);
             [[unroll]] for (uint j = 0; j < block; j++)
                 s[j] *= factors[j];
         }

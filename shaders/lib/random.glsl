@@ -60,4 +60,22 @@ float dropout1(uvec4 seed, uint stream, uint plane, uint row, uint col, uint thr
     return ((col & 1u) != 0 ? bits.y : bits.x) >= threshold ? scale : 0.0;
 }
 
+// What of it does not change from one element to the next: loops that CPUs run read it before (see lib/attention.glsl).
+struct Dropout {
+    uvec4 seed;
+    uint stream;
+    uint threshold;
+    float scale;
+};
+
+vec4 dropout4(Dropout by, uint plane, uint row, uint group)
+{
+    return dropout4(by.seed, by.stream, plane, row, group, by.threshold, by.scale);
+}
+
+float dropout1(Dropout by, uint plane, uint row, uint col)
+{
+    return dropout1(by.seed, by.stream, plane, row, col, by.threshold, by.scale);
+}
+
 #endif

@@ -269,8 +269,10 @@ static tuff_status backward_key_value(struct tuff_device *device, struct tuff_re
     const struct tuff_slice qkv = node->inputs[QKV]->slice;
     const struct tuff_slice key_tiles = node->inputs[KEY_TILES]->slice;
     const struct tuff_slice d_context = node->d_outputs[CONTEXT]->slice;
+    const struct tuff_slice stats = node->outputs[STATS]->slice;
     const uint64_t address = tuff_slice_address(&qkv);
     const uint64_t d_context_address = tuff_slice_address(&d_context);
+    const uint64_t stats_address = tuff_slice_address(&stats);
     return tuff_run_attention_backward_key_value(
         recording, variant_of(device, node), grid_of(device, node, node->inputs[KEY_TILES], 4),
         &(struct tuff_attention_backward_key_value){
@@ -278,11 +280,12 @@ static tuff_status backward_key_value(struct tuff_device *device, struct tuff_re
             .key_tiles = key_tiles,
             .seed = slice_or(node->inputs[SEED], key_tiles),
             .d_context = d_context,
-            .stats = node->outputs[STATS]->slice,
+            .stats = stats,
             .d_qkv = node->d_inputs[QKV]->slice,
             .push = { COMMON_PUSH(node), .accumulates = node->accumulates[QKV], .qkv_low = low(address),
                       .qkv_high = high(address), .d_context_low = low(d_context_address),
-                      .d_context_high = high(d_context_address) },
+                      .d_context_high = high(d_context_address), .stats_low = low(stats_address),
+                      .stats_high = high(stats_address) },
             .spec = { COMMON_SPEC(node), .workgroup_size = tuff_attention_query_block(device) },
         });
 }
