@@ -13,8 +13,9 @@ ragged     256 sentences of 8 to 128 tokens beside as many tokens in equal lengt
 step       a training step beside its forward pass: MiniLM at most 3.6, BERT-Base 3.3, at (8, 128)
 large      BERT-Base and BERT-Large at (8, 512), of random weights, end
 
-Wants a quiet machine. In the vendor lab: --tuff 'tools/vendor-lab run lavapipe build/lab/tuff'. Exit code 1: a limit is not
-kept. The speed of a shared machine wanders: repeat what is close."""
+Wants a quiet machine. In the vendor lab: tools/vendor-lab run lavapipe python3 tools/bench/limits.py --tuff build/lab/tuff,
+so that the way into the lab is not timed. Exit code 1: a limit is not kept. The speed of a shared machine wanders: repeat
+what is close."""
 
 import argparse
 import json
