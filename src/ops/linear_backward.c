@@ -8,15 +8,6 @@
 #include "ops/matmul.h"
 #include "ops/teams.h"
 
-enum {
-    X = TUFF_LINEAR_X,
-    WEIGHT = TUFF_LINEAR_WEIGHT,
-    BIAS = TUFF_LINEAR_BIAS,
-    RESIDUAL = TUFF_LINEAR_RESIDUAL,
-    SEED = TUFF_LINEAR_SEED
-};
-enum { Y = TUFF_LINEAR_Y, SUM = TUFF_LINEAR_SUM };
-
 enum { NOT_WANTED, STORED, ADDED };
 
 static uint32_t mode_of(const struct tuff_node *node, uint32_t input) {
@@ -24,7 +15,7 @@ static uint32_t mode_of(const struct tuff_node *node, uint32_t input) {
 }
 
 static bool is_window(const struct tuff_node *node) {
-    return node->d_outputs[Y]->shape.cols != node->inputs[WEIGHT]->shape.rows;
+    return node->d_outputs[TUFF_LINEAR_Y]->shape.cols != node->inputs[TUFF_LINEAR_WEIGHT]->shape.rows;
 }
 
 /* Gradients of parameters of which y has only some outputs are cleared first and then added to. */
@@ -46,19 +37,19 @@ struct output_pass {
 static tuff_status run_output(struct tuff_device *device, struct tuff_recording *recording,
                               const struct tuff_node *node, const struct output_pass *pass) {
     const struct tuff_tensor *d_y = pass->d_y;
-    const uint32_t bias_mode = mode_of(node, BIAS);
+    const uint32_t bias_mode = mode_of(node, TUFF_LINEAR_BIAS);
     const uint32_t groups = tuff_shape_stride(&d_y->shape) / 4;
     const struct tuff_columns columns = tuff_columns_for(device, d_y->shape.rows, groups);
-    const uint32_t variant = !tuff_is_f16(node->inputs[X]) ? 0 : tuff_is_f16(d_y) ? 1 : 2;
-    TUFF_TRY(clear_window(recording, node, BIAS));
+    const uint32_t variant = !tuff_is_f16(node->inputs[TUFF_LINEAR_X]) ? 0 : tuff_is_f16(d_y) ? 1 : 2;
+    TUFF_TRY(clear_window(recording, node, TUFF_LINEAR_BIAS));
     return tuff_run_linear_backward_output(
         recording, variant, columns.grid,
         &(struct tuff_linear_backward_output){
             .d_y = d_y->slice,
-            .sum = tuff_slice_or(node->outputs[SUM], d_y),
-            .seed = tuff_slice_or(node->inputs[SEED], d_y),
-            .d_residual = tuff_slice_or(node->d_inputs[RESIDUAL], d_y),
-            .d_bias = tuff_slice_or(node->d_inputs[BIAS], d_y),
+            .sum = tuff_slice_or(node->outputs[TUFF_LINEAR_SUM], d_y),
+            .seed = tuff_slice_or(node->inputs[TUFF_LINEAR_SEED], d_y),
+            .d_residual = tuff_slice_or(node->d_inputs[TUFF_LINEAR_RESIDUAL], d_y),
+            .d_bias = tuff_slice_or(node->d_inputs[TUFF_LINEAR_BIAS], d_y),
             .push = { .rows = d_y->shape.rows,
                       .cols = d_y->shape.cols,
                       .groups = groups,
@@ -77,12 +68,12 @@ static tuff_status run_output(struct tuff_device *device, struct tuff_recording 
 /* From the gradient of y to that of the sum, in its place; the residual's and the bias's on the way. */
 static tuff_status backward_output(struct tuff_device *device, struct tuff_recording *recording,
                                    const struct tuff_node *node) {
-    const struct output_pass pass = { .d_y = node->d_outputs[Y],
-                                      .residual_mode = mode_of(node, RESIDUAL),
+    const struct output_pass pass = { .d_y = node->d_outputs[TUFF_LINEAR_Y],
+                                      .residual_mode = mode_of(node, TUFF_LINEAR_RESIDUAL),
                                       .activation = node->params.linear.activation,
                                       .dropout = node->params.linear.dropout };
     const bool is_changed = pass.activation != TUFF_ACTIVATION_NONE || pass.dropout.probability > 0;
-    if (!is_changed && !node->d_inputs[RESIDUAL] && !node->d_inputs[BIAS])
+    if (!is_changed && !node->d_inputs[TUFF_LINEAR_RESIDUAL] && !node->d_inputs[TUFF_LINEAR_BIAS])
         return TUFF_OK;
     return run_output(device, recording, node, &pass);
 }
@@ -92,21 +83,21 @@ static struct tuff_outer_product weight_product(const struct tuff_node *node, co
                                                 const struct tuff_tensor *scratch) {
     return (struct tuff_outer_product){
         .z = z,
-        .x = node->inputs[X],
-        .d_weight = node->d_inputs[WEIGHT],
+        .x = node->inputs[TUFF_LINEAR_X],
+        .d_weight = node->d_inputs[TUFF_LINEAR_WEIGHT],
         .scratch = scratch,
         .first_output = node->params.linear.first_output,
-        .accumulates = node->accumulates[WEIGHT] || is_window(node),
+        .accumulates = node->accumulates[TUFF_LINEAR_WEIGHT] || is_window(node),
     };
 }
 
 static struct tuff_matmul input_product(const struct tuff_node *node, const struct tuff_tensor *z) {
-    const struct tuff_tensor *weight = node->inputs[WEIGHT];
+    const struct tuff_tensor *weight = node->inputs[TUFF_LINEAR_WEIGHT];
     return (struct tuff_matmul){
         .x = z,
         .weight = weight->transposed ? weight->transposed : weight,
-        .residual = node->accumulates[X] ? node->d_inputs[X] : NULL,
-        .y = node->d_inputs[X],
+        .residual = node->accumulates[TUFF_LINEAR_X] ? node->d_inputs[TUFF_LINEAR_X] : NULL,
+        .y = node->d_inputs[TUFF_LINEAR_X],
         .scratch = node->d_scratch,
         .first_output = node->params.linear.first_output,
         .over_outputs = !weight->transposed,
@@ -128,7 +119,7 @@ struct room {
 };
 
 static bool is_in_blocks(const struct tuff_node *node) {
-    return node->inputs[WEIGHT]->shape.layout == TUFF_LAYOUT_BLOCKS;
+    return node->inputs[TUFF_LINEAR_WEIGHT]->shape.layout == TUFF_LAYOUT_BLOCKS;
 }
 
 static uint32_t sum_rows(const struct tuff_device *device, uint32_t rows) {
@@ -138,8 +129,9 @@ static uint32_t sum_rows(const struct tuff_device *device, uint32_t rows) {
 
 static struct tuff_shape room_shape(const struct tuff_device *device, const struct tuff_node *node,
                                     struct room *out_room) {
-    const struct tuff_shape *x = &node->inputs[X]->shape, *d_y = &node->d_outputs[Y]->shape;
-    const uint32_t inputs = node->d_inputs[WEIGHT] ? x->cols : 0;
+    const struct tuff_shape *x = &node->inputs[TUFF_LINEAR_X]->shape,
+                            *d_y = &node->d_outputs[TUFF_LINEAR_Y]->shape;
+    const uint32_t inputs = node->d_inputs[TUFF_LINEAR_WEIGHT] ? x->cols : 0;
     struct tuff_shape whole = { .layout = TUFF_LAYOUT_BLOCKS, .rows = d_y->cols, .cols = d_y->rows };
     out_room->z.shape = whole;
     out_room->x.shape = whole;
@@ -161,7 +153,7 @@ static struct tuff_slice take(struct tuff_slice *free, const struct tuff_shape *
 
 static tuff_status output_to_blocks(struct tuff_device *device, struct tuff_recording *recording,
                                     const struct tuff_node *node, const struct room *room) {
-    const struct tuff_tensor *d_y = node->d_outputs[Y], *sum = node->outputs[SUM];
+    const struct tuff_tensor *d_y = node->d_outputs[TUFF_LINEAR_Y], *sum = node->outputs[TUFF_LINEAR_SUM];
     const struct tuff_dropout *dropout = &node->params.linear.dropout;
     const uint32_t lanes = device->limits.subgroup_size, rows = d_y->shape.rows, cols = d_y->shape.cols;
     const struct tuff_grid grid = { tuff_divide_up(tuff_padded(rows), PART),
@@ -172,8 +164,8 @@ static tuff_status output_to_blocks(struct tuff_device *device, struct tuff_reco
         &(struct tuff_linear_backward_blocks){
             .d_y = d_y->slice,
             .sum = tuff_slice_or(sum, d_y),
-            .seed = tuff_slice_or(node->inputs[SEED], d_y),
-            .d_residual = tuff_slice_or(node->d_inputs[RESIDUAL], d_y),
+            .seed = tuff_slice_or(node->inputs[TUFF_LINEAR_SEED], d_y),
+            .d_residual = tuff_slice_or(node->d_inputs[TUFF_LINEAR_RESIDUAL], d_y),
             .z = room->z.slice,
             .part_sums = room->sums.slice,
             .push = { .rows = rows,
@@ -187,7 +179,7 @@ static tuff_status output_to_blocks(struct tuff_device *device, struct tuff_reco
             .spec = { .workgroup_size = SUBGROUPS * lanes,
                       .lanes = lanes,
                       .part = PART,
-                      .residual_mode = mode_of(node, RESIDUAL),
+                      .residual_mode = mode_of(node, TUFF_LINEAR_RESIDUAL),
                       .activation = node->params.linear.activation,
                       .has_dropout = dropout->probability > 0 },
         });
@@ -204,14 +196,14 @@ static tuff_status backward_in_blocks(struct tuff_device *device, struct tuff_re
     room.x.slice = take(&free, &room.x.shape);
     room.sums.slice = take(&free, &room.sums.shape);
     TUFF_TRY(output_to_blocks(device, recording, node, &room));
-    if (node->d_inputs[BIAS])
+    if (node->d_inputs[TUFF_LINEAR_BIAS])
         TUFF_TRY(run_output(device, recording, node, &(struct output_pass){ .d_y = &room.sums }));
-    if (node->d_inputs[WEIGHT]) {
+    if (node->d_inputs[TUFF_LINEAR_WEIGHT]) {
         const struct tuff_outer_product outer = weight_product(node, &room.z, &room.x);
         TUFF_TRY(tuff_outer_product_run(device, recording, &outer));
     }
     const struct tuff_matmul product = input_product(node, &room.z);
-    return node->d_inputs[X] ? tuff_matmul_run(device, recording, &product) : TUFF_OK;
+    return node->d_inputs[TUFF_LINEAR_X] ? tuff_matmul_run(device, recording, &product) : TUFF_OK;
 }
 
 /* ---------------------------------------------------------------- both */
@@ -221,13 +213,14 @@ tuff_status tuff_linear_backward(struct tuff_device *device, struct tuff_recordi
     if (is_in_blocks(node))
         return backward_in_blocks(device, recording, node);
     TUFF_TRY(backward_output(device, recording, node));
-    if (node->d_inputs[WEIGHT]) {
-        const struct tuff_outer_product outer = weight_product(node, node->d_outputs[Y], node->d_scratch);
-        TUFF_TRY(clear_window(recording, node, WEIGHT));
+    if (node->d_inputs[TUFF_LINEAR_WEIGHT]) {
+        const struct tuff_outer_product outer =
+            weight_product(node, node->d_outputs[TUFF_LINEAR_Y], node->d_scratch);
+        TUFF_TRY(clear_window(recording, node, TUFF_LINEAR_WEIGHT));
         TUFF_TRY(tuff_outer_product_run(device, recording, &outer));
     }
-    const struct tuff_matmul product = input_product(node, node->d_outputs[Y]);
-    return node->d_inputs[X] ? tuff_matmul_run(device, recording, &product) : TUFF_OK;
+    const struct tuff_matmul product = input_product(node, node->d_outputs[TUFF_LINEAR_Y]);
+    return node->d_inputs[TUFF_LINEAR_X] ? tuff_matmul_run(device, recording, &product) : TUFF_OK;
 }
 
 /* The products follow each other: the larger scratch serves both. */
@@ -237,12 +230,12 @@ struct tuff_shape tuff_linear_backward_scratch(const struct tuff_device *device,
     struct room room = { 0 };
     if (is_in_blocks(node))
         return room_shape(device, node, &room);
-    if (node->d_inputs[WEIGHT]) {
-        const struct tuff_outer_product outer = weight_product(node, node->d_outputs[Y], NULL);
+    if (node->d_inputs[TUFF_LINEAR_WEIGHT]) {
+        const struct tuff_outer_product outer = weight_product(node, node->d_outputs[TUFF_LINEAR_Y], NULL);
         of_weight = tuff_outer_scratch(device, &outer);
     }
-    if (node->d_inputs[X]) {
-        const struct tuff_matmul product = input_product(node, node->d_outputs[Y]);
+    if (node->d_inputs[TUFF_LINEAR_X]) {
+        const struct tuff_matmul product = input_product(node, node->d_outputs[TUFF_LINEAR_Y]);
         of_input = tuff_matmul_scratch(device, &product);
     }
     return tuff_shape_size(&of_input) > tuff_shape_size(&of_weight) ? of_input : of_weight;
