@@ -57,7 +57,7 @@ tuff_status tuff_lora_record_merge(struct tuff_recording *recording, const struc
 static tuff_status record_a(struct tuff_device *device, struct tuff_recording *recording,
                             const struct tuff_lora_matrix *matrix) {
     const uint32_t part_rows = matrix->w.shape.rows / matrix->parts;
-    const uint32_t tasks = matrix->parts * rank_groups_of(matrix) * col_groups_of(matrix);
+    const uint32_t tasks = matrix->parts * tuff_lora_rows(matrix->b.shape.cols) * col_groups_of(matrix);
     const struct tuff_teams teams = tuff_teams_for(device, tasks, part_rows * 4);
     return tuff_run_lora_backward_a(recording, teams.uses_subgroups, teams.grid,
                                     &(struct tuff_lora_backward_a){
