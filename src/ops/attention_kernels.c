@@ -91,11 +91,6 @@ static uint32_t stats_stride(const struct tuff_node *node) {
     return node->outputs[STATS] ? tuff_shape_stride(&node->outputs[STATS]->shape) / 2 : 0;
 }
 
-/* What stands in for a buffer that the kernel does not touch in this run. */
-static struct tuff_slice slice_or(const struct tuff_tensor *tensor, struct tuff_slice other) {
-    return tensor ? tensor->slice : other;
-}
-
 /* What all six kernels are pushed. */
 #define COMMON_PUSH(node)                                                                                    \
     .head_count = (node)->params.attention.head_count, .stats_stride = stats_stride(node),                   \
@@ -125,9 +120,9 @@ static tuff_status forward_tiled(struct tuff_device *device, struct tuff_recordi
         &(struct tuff_attention_forward_tiled){
             .qkv = node->inputs[QKV]->slice,
             .tiles = tiles,
-            .seed = slice_or(node->inputs[SEED], tiles),
+            .seed = tuff_slice_or(node->inputs[SEED], tiles),
             .context = context,
-            .stats = slice_or(node->outputs[STATS], context),
+            .stats = tuff_slice_or(node->outputs[STATS], context),
             .push = { COMMON_PUSH(node) },
             .spec = { COMMON_SPEC(node), .workgroup_size = tiled_lanes(device, node, 1, 1) },
         });
@@ -167,9 +162,9 @@ static tuff_status forward_coopmat(struct tuff_device *device, struct tuff_recor
         &(struct tuff_attention_forward_coopmat){
             .qkv = node->inputs[QKV]->slice,
             .tiles = tiles,
-            .seed = slice_or(node->inputs[SEED], tiles),
+            .seed = tuff_slice_or(node->inputs[SEED], tiles),
             .context = context,
-            .stats = slice_or(node->outputs[STATS], context),
+            .stats = tuff_slice_or(node->outputs[STATS], context),
             .push = { COMMON_PUSH(node) },
             .spec = { COMMON_SPEC(node), .workgroup_size = matrix_workgroup(device),
                       .subgroup_size = tuff_coopmat_subgroup_size(device), .matrix_m = shape->m,
@@ -193,9 +188,9 @@ tuff_status tuff_attention_record_forward(struct tuff_device *device, struct tuf
         &(struct tuff_attention_forward){
             .qkv = qkv,
             .tiles = tiles,
-            .seed = slice_or(node->inputs[SEED], tiles),
+            .seed = tuff_slice_or(node->inputs[SEED], tiles),
             .context = context,
-            .stats = slice_or(node->outputs[STATS], context),
+            .stats = tuff_slice_or(node->outputs[STATS], context),
             .push = { COMMON_PUSH(node), .qkv_low = low(address), .qkv_high = high(address) },
             .spec = { COMMON_SPEC(node), .workgroup_size = tuff_attention_query_block(device) },
         });
@@ -209,7 +204,7 @@ static tuff_status backward_query_tiled(struct tuff_device *device, struct tuff_
         &(struct tuff_attention_backward_query_tiled){
             .qkv = node->inputs[QKV]->slice,
             .tiles = tiles,
-            .seed = slice_or(node->inputs[SEED], tiles),
+            .seed = tuff_slice_or(node->inputs[SEED], tiles),
             .context = node->outputs[CONTEXT]->slice,
             .d_context = node->d_outputs[CONTEXT]->slice,
             .stats = node->outputs[STATS]->slice,
@@ -231,7 +226,7 @@ static tuff_status backward_query(struct tuff_device *device, struct tuff_record
         &(struct tuff_attention_backward_query){
             .qkv = qkv,
             .tiles = tiles,
-            .seed = slice_or(node->inputs[SEED], tiles),
+            .seed = tuff_slice_or(node->inputs[SEED], tiles),
             .context = node->outputs[CONTEXT]->slice,
             .d_context = node->d_outputs[CONTEXT]->slice,
             .stats = node->outputs[STATS]->slice,
@@ -253,7 +248,7 @@ static tuff_status backward_key_value_tiled(struct tuff_device *device, struct t
         &(struct tuff_attention_backward_key_value_tiled){
             .qkv = node->inputs[QKV]->slice,
             .key_tiles = key_tiles,
-            .seed = slice_or(node->inputs[SEED], key_tiles),
+            .seed = tuff_slice_or(node->inputs[SEED], key_tiles),
             .d_context = node->d_outputs[CONTEXT]->slice,
             .stats = node->outputs[STATS]->slice,
             .d_qkv = node->d_inputs[QKV]->slice,
@@ -278,7 +273,7 @@ static tuff_status backward_key_value(struct tuff_device *device, struct tuff_re
         &(struct tuff_attention_backward_key_value){
             .qkv = qkv,
             .key_tiles = key_tiles,
-            .seed = slice_or(node->inputs[SEED], key_tiles),
+            .seed = tuff_slice_or(node->inputs[SEED], key_tiles),
             .d_context = d_context,
             .stats = stats,
             .d_qkv = node->d_inputs[QKV]->slice,

@@ -33,11 +33,6 @@ static tuff_status shape(const struct tuff_device *device, const struct tuff_nod
     return TUFF_OK;
 }
 
-/* What stands in for a buffer that the kernel does not touch in this run. */
-static struct tuff_slice slice_or(const struct tuff_tensor *tensor, struct tuff_slice other) {
-    return tensor ? tensor->slice : other;
-}
-
 static tuff_status forward(struct tuff_device *device, struct tuff_recording *recording,
                            const struct tuff_node *node) {
     const struct tuff_tensor *x = node->inputs[X];
@@ -51,9 +46,9 @@ static tuff_status forward(struct tuff_device *device, struct tuff_recording *re
             .x = x->slice,
             .gamma = gamma,
             .beta = node->inputs[BETA]->slice,
-            .seed = slice_or(node->inputs[SEED], gamma),
+            .seed = tuff_slice_or(node->inputs[SEED], gamma),
             .y = y,
-            .stats = slice_or(node->outputs[STATS], y),
+            .stats = tuff_slice_or(node->outputs[STATS], y),
             .push = { .rows = x->shape.rows,
                       .cols = x->shape.cols,
                       .groups = tuff_padded(x->shape.cols) / 4,
@@ -81,7 +76,7 @@ static tuff_status backward_x(struct tuff_device *device, struct tuff_recording 
             .gamma = gamma,
             .stats = node->outputs[STATS]->slice,
             .d_y = node->d_outputs[Y]->slice,
-            .seed = slice_or(node->inputs[SEED], gamma),
+            .seed = tuff_slice_or(node->inputs[SEED], gamma),
             .d_x = node->d_inputs[X]->slice,
             .push = { .rows = x->shape.rows,
                       .cols = x->shape.cols,
@@ -110,7 +105,7 @@ static tuff_status backward_params(struct tuff_device *device, struct tuff_recor
             .x = x->slice,
             .stats = node->outputs[STATS]->slice,
             .d_y = node->d_outputs[Y]->slice,
-            .seed = slice_or(node->inputs[SEED], x->slice),
+            .seed = tuff_slice_or(node->inputs[SEED], x->slice),
             .d_gamma = (d_gamma ? d_gamma : d_beta)->slice,
             .d_beta = (d_beta ? d_beta : d_gamma)->slice,
             .push = { .rows = x->shape.rows,

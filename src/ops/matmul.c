@@ -17,10 +17,6 @@
 enum { HAS_BIAS = 1, HAS_RESIDUAL = 2 };                                    /* as in the shaders */
 enum { VARIANT_F32, VARIANT_F16, VARIANT_F16_WIDE, VARIANT_F16_WIDEINPUT }; /* of matmul_tiled */
 
-struct tuff_slice tuff_slice_or(const struct tuff_tensor *tensor, const struct tuff_tensor *other) {
-    return (tensor ? tensor : other)->slice;
-}
-
 uint32_t tuff_matmul_flags(const struct tuff_matmul *matmul) {
     return (matmul->bias ? HAS_BIAS : 0) | (matmul->residual ? HAS_RESIDUAL : 0);
 }

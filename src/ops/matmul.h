@@ -66,16 +66,14 @@ struct tuff_grid tuff_matmul_grid(const struct tuff_matmul *matmul, const struct
 uint32_t tuff_outer_outputs(const struct tuff_outer_product *product);
 /* What was measured since the memory was planned may want more of it than there is. */
 bool tuff_has_room(const struct tuff_tensor *scratch, const struct tuff_shape *wanted);
-/* Of the first that is there: a binding that a kernel does not read needs a buffer all the same. */
-struct tuff_slice tuff_slice_or(const struct tuff_tensor *tensor, const struct tuff_tensor *other);
 
 /* What the structs of all these kernels have alike: bindings, push constants, the scales of f16, constants. */
 #define TUFF_MATMUL_SLICES(matmul)                                                                           \
     .x = (matmul)->x->slice, .weight = (matmul)->weight->slice,                                              \
-    .bias = tuff_slice_or((matmul)->bias, (matmul)->x),                                                      \
-    .residual = tuff_slice_or((matmul)->residual, (matmul)->x),                                              \
-    .seed = tuff_slice_or((matmul)->seed, (matmul)->x), .y = (matmul)->y->slice,                             \
-    .pre = tuff_slice_or((matmul)->sum, (matmul)->y)
+    .bias = tuff_slice_or((matmul)->bias, (matmul)->x->slice),                                               \
+    .residual = tuff_slice_or((matmul)->residual, (matmul)->x->slice),                                       \
+    .seed = tuff_slice_or((matmul)->seed, (matmul)->x->slice), .y = (matmul)->y->slice,                      \
+    .pre = tuff_slice_or((matmul)->sum, (matmul)->y->slice)
 
 #define TUFF_MATMUL_EPILOGUE(matmul)                                                                         \
     .flags = tuff_matmul_flags(matmul), .dropout_stream = (matmul)->dropout.stream,                          \

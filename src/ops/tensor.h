@@ -77,6 +77,11 @@ static inline uint64_t tuff_tensor_address(const struct tuff_tensor *tensor) {
     return tensor ? tuff_slice_address(&tensor->slice) : 0;
 }
 
+/* Of what a kernel may not touch in this run: its binding needs a buffer all the same. */
+static inline struct tuff_slice tuff_slice_or(const struct tuff_tensor *tensor, struct tuff_slice other) {
+    return tensor ? tensor->slice : other;
+}
+
 /* An address as two push constants. */
 #define TUFF_ADDRESS_PUSH(name, address)                                                                     \
     .name##_address_low = (uint32_t)(address), .name##_address_high = (uint32_t)((address) >> 32)
