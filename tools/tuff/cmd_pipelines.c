@@ -48,10 +48,11 @@ static void print_readable(struct listing *listing, const tuff_pipeline_row *row
         output_print(listing->output, "    %s: %.10g\n", row->statistics[i].name, row->statistics[i].value);
 }
 
-/* One file a pipeline, numbered as they come: the constants are too long for a name. */
+/* One file a pipeline, numbered as they come: the constants are too long for a name. None after one that cannot be
+ * written, which is said once. */
 static void write_assembly(struct listing *listing, const tuff_pipeline_row *row) {
     char path[4096];
-    if (!listing->assembly || !row->assembly[0])
+    if (!listing->assembly || !row->assembly[0] || listing->is_unwritten)
         return;
     snprintf(path, sizeof path, "%s/%03zu-%s-%s.txt", listing->assembly, listing->count, row->kernel,
              row->variant);
