@@ -55,7 +55,7 @@ vec4 dropout_factors(uint survivors, uint i)
         barrier();                                                                                   \
         STAGE(other, other_slot, buffer_name, base, row_pitch, count, c)                             \
         barrier();                                                                                   \
-        add_weighted(sums[c]);                                                                       \
+        add_weighted(sums[OWN_CHUNK(c)]);                                                                       \
     }
 
 void add_into(uint at, vec4 gradient)
@@ -79,8 +79,8 @@ void main()
     uint key_in_sequence = uint(tile.x) - uint(tile.z) + ty * lane_rows; // a sequence's keys begin where its queries do
     float score_scale = tile.w < 0 ? 0.0 : scale * LOG2_E;
 
-    vec4 d_key[max_chunks][4], d_value[max_chunks][4];
-    [[unroll]] for (uint c = 0; c < max_chunks; c++) {
+    vec4 d_key[chunk_count][4], d_value[chunk_count][4];
+    [[unroll]] for (uint c = 0; c < chunk_count; c++) {
         [[unroll]] for (uint i = 0; i < 4; i++) {
             d_key[c][i] = vec4(0.0);
             d_value[c][i] = vec4(0.0);
@@ -151,7 +151,7 @@ void main()
 
     [[unroll]] for (uint i = 0; i < lane_rows; i++) {
         uint row = ty * lane_rows + i;
-        [[unroll]] for (uint c = 0; c < max_chunks; c++) {
+        [[unroll]] for (uint c = 0; c < chunk_count; c++) {
             uint at = row * row_groups + c * chunk_groups + tx;
             if (row < key_count && c * chunk_groups + tx < head_groups) {
                 if (skips_keys == 0)

@@ -52,7 +52,7 @@ void prepare(ivec4 tile, uint head)
         barrier();                                                                                   \
         STAGE(other, other_slot, qkv, key_at, row_groups, count, c)                                  \
         barrier();                                                                                   \
-        add_weighted(sums[c]);                                                                       \
+        add_weighted(sums[OWN_CHUNK(c)]);                                                                       \
     }
 
 void main()
@@ -70,8 +70,8 @@ void main()
     float score_scale = tile.w < 0 ? 0.0 : scale * LOG2_E;
     prepare(tile, head);
 
-    vec4 sums[max_chunks][4];
-    [[unroll]] for (uint c = 0; c < max_chunks; c++)
+    vec4 sums[chunk_count][4];
+    [[unroll]] for (uint c = 0; c < chunk_count; c++)
         [[unroll]] for (uint i = 0; i < 4; i++)
             sums[c][i] = vec4(0.0);
     for (uint k = 0; k < key_count; k += tile_rows) {
@@ -114,7 +114,7 @@ void main()
 
     [[unroll]] for (uint i = 0; i < lane_rows; i++) {
         uint q = ty * lane_rows + i;
-        [[unroll]] for (uint c = 0; c < max_chunks; c++) {
+        [[unroll]] for (uint c = 0; c < chunk_count; c++) {
             if (q < query_count && c * chunk_groups + tx < head_groups) {
                 uint at = query_at + q * row_groups + c * chunk_groups + tx;
                 vec4 before = accumulates != 0 ? load4(d_qkv[at]) : vec4(0.0);

@@ -62,8 +62,8 @@ void soften(uint head, uint row, uint first_key, inout float top, inout float to
         STAGE(other, other_slot, qkv, value_start, row_groups, count, c)                             \
         barrier();                                                                                   \
         [[unroll]] for (uint i = 0; i < lane_rows; i++)                                              \
-            sums[c][i] *= shrink[ty * lane_rows + i];                                                \
-        add_weighted(sums[c]);                                                                       \
+            sums[OWN_CHUNK(c)][i] *= shrink[ty * lane_rows + i];                                                \
+        add_weighted(sums[OWN_CHUNK(c)]);                                                                       \
     }
 
 void main()
@@ -80,8 +80,8 @@ void main()
     uint to_value = head_count * head_groups;
     float score_scale = tile.w < 0 ? 0.0 : scale * LOG2_E;
 
-    vec4 sums[max_chunks][4];
-    [[unroll]] for (uint c = 0; c < max_chunks; c++)
+    vec4 sums[chunk_count][4];
+    [[unroll]] for (uint c = 0; c < chunk_count; c++)
         [[unroll]] for (uint i = 0; i < 4; i++)
             sums[c][i] = vec4(0.0);
     float top = LOWEST, total = 0.0;
@@ -125,7 +125,7 @@ void main()
     [[unroll]] for (uint i = 0; i < lane_rows; i++) {
         uint q = ty * lane_rows + i;
         uint context_at = ((uint(tile.x) + q) * head_count + head) * head_groups;
-        [[unroll]] for (uint c = 0; c < max_chunks; c++) {
+        [[unroll]] for (uint c = 0; c < chunk_count; c++) {
             if (q < query_count && c * chunk_groups + tx < head_groups)
                 context[context_at + c * chunk_groups + tx] = store4(sums[c][i] * share[q]);
         }

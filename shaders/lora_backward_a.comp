@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // variants: f32 f32_subgroup
 // d_a = scale * b^T d_w, for the adapters of lora_merge.comp: a team sums four columns of a rank over the rows of their
-// adapter. Not more sums: PanVK (Mesa 25) compiles four of a subgroup at once, and eight in minutes.
+// adapter.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "lib/reduce.glsl"

@@ -16,8 +16,8 @@ layout(local_size_x = 64, local_size_x_id = 2) in;
 const uint tile_rows = 32;
 const uint lane_rows = 256 / workgroup_size;
 const uint chunk_groups = 8;
-const uint chunk_count = (head_groups + chunk_groups - 1) / chunk_groups;
-const uint max_chunks = 8; // heads of up to 256 columns
+const uint chunk_count = (head_groups + chunk_groups - 1) / chunk_groups; // at most 8: heads of up to 256 columns
+#define OWN_CHUNK(c) (c < chunk_count ? c : 0) // within arrays of chunk_count where the head has no such chunk
 const uint pitch = chunk_groups + 1; // one more than needed: rows begin in different banks
 
 shared vec4 own[tile_rows * pitch];
