@@ -166,6 +166,15 @@ def count_loop(program, turns, width):
     return (lines, sums) if sums else None
 
 
+def mali_statistics(lines):
+    """Of Mali's listings, because its driver tells no more than the size of the code. What is not in registers lies in
+    memory of the thread."""
+    program = [line for line in lines if re.match(r" {3}[A-Z]", line)]
+    registers = [int(n) for line in program for n in re.findall(r"\br(\d+)", line)]
+    return {"Instructions": len(program), "Work registers": max(registers, default=-1) + 1,
+            "Scratch": sum("thread_local_pointer" in line for line in program)}
+
+
 class Device:
     def __init__(self, folder, name):
         self.name, self.vendor = name, name.split("-")[0]
@@ -173,6 +182,9 @@ class Device:
         self.driver = (folder / f"{name}.driver").read_text().strip()
         self.folder = folder / name
         self.defaults = [row for row in self.rows if row["is_default"]]
+        if self.vendor == "mali":
+            for row in self.rows:
+                row["statistics"] |= mali_statistics(self.assembly(row) or [])
 
     def assembly(self, row):
         """Apple's driver writes its listings in its own order: the size of the code tells which is which."""
@@ -292,7 +304,7 @@ def kept_table(devices):
     text = ["# What the vendors' compilers make of the kernels", "",
             "Made by `sh tools/lab-pipelines` in the vendor lab (tools/vendor-lab), where drivers compile for devices that",
             "are not there: compiled, not measured. The drivers' own figures, under these heads: registers (AMD VGPRs, Intel",
-            "live at once, NVIDIA and Adreno used, Apple halves), instructions, occupancy (AMD waves a SIMD, Intel lanes a",
+            "live at once, NVIDIA, Adreno and Mali used, Apple halves), instructions, occupancy (AMD waves a SIMD, Intel lanes a",
             "program, NVIDIA warps a multiprocessor, Adreno waves a core, Apple threads a core) and the compiler's estimate of",
             "cycles. A column of attention's is the size of a head.", ""]
     for device in devices:

@@ -28,9 +28,9 @@ enum { CONTEXT = TUFF_ATTENTION_CONTEXT, STATS = TUFF_ATTENTION_STATS };
 enum {
     TILE_ROWS = 32,         /* of the tiled kernels */
     UNROLLED_COLUMNS = 128, /* larger heads are too much for the registers of one invocation */
-    PAIRED_COLUMNS = 64,    /* up to here d_key and d_value are made in one run: they spill on no device */
-    LEAST_LANES = 64,       /* four rows a lane */
-    MOST_LANES = 256,       /* one row a lane */
+    PAIRED_COLUMNS = 64, /* up to here d_key and d_value are made in one run; on Arm's devices that spills */
+    LEAST_LANES = 64,    /* four rows a lane */
+    MOST_LANES = 256,    /* one row a lane */
 };
 
 static bool is_cpu(const struct tuff_device *device) {
@@ -47,10 +47,19 @@ static bool uses_tiles(const struct tuff_device *device, const struct tuff_node 
     return !is_cpu(device) || node->params.attention.head_stride > UNROLLED_COLUMNS;
 }
 
-/* NVIDIA, AMD and Qualcomm have 128 registers or more a lane and room for several workgroups. */
-static bool has_many_registers(const struct tuff_device *device) {
-    uint32_t vendor = device->info.vendor_id;
-    return vendor == 0x10DE || vendor == 0x1002 || vendor == 0x5143;
+/* Registers of a lane for what it keeps through a tile. NVIDIA, AMD and Qualcomm have 128 or more and room for several
+ * workgroups; Arm has 64 in all. */
+static uint32_t registers_of(const struct tuff_device *device) {
+    switch (device->info.vendor_id) {
+    case TUFF_VENDOR_NVIDIA:
+    case TUFF_VENDOR_AMD:
+    case TUFF_VENDOR_QUALCOMM:
+        return 112;
+    case TUFF_VENDOR_ARM:
+        return 16;
+    default:
+        return 64;
+    }
 }
 
 /* Lanes of a workgroup of the tiled kernels: no more than leave each with what its registers hold. For each of
@@ -61,7 +70,7 @@ static uint32_t tiled_lanes(const struct tuff_device *device, const struct tuff_
     const uint32_t kept = node->params.attention.head_stride * outputs / 8 + 4 * products;
     const uint32_t most = device->limits.max_invocations < MOST_LANES ? 128 : MOST_LANES;
     uint32_t lanes = LEAST_LANES;
-    while (lanes < most && MOST_LANES / lanes * kept > (has_many_registers(device) ? 112 : 64))
+    while (lanes < most && MOST_LANES / lanes * kept > registers_of(device))
         lanes *= 2;
     return lanes;
 }
@@ -296,7 +305,7 @@ tuff_status tuff_attention_record_backward(struct tuff_device *device, struct tu
     TUFF_TRY(backward_query(device, recording, node));
     if (!uses_tiles(device, node))
         return backward_key_value(device, recording, node);
-    if (columns <= PAIRED_COLUMNS)
+    if (columns <= PAIRED_COLUMNS && device->info.vendor_id != TUFF_VENDOR_ARM)
         return backward_key_value_tiled(device, recording, node, false, false);
     TUFF_TRY(backward_key_value_tiled(device, recording, node, false, true));
     return backward_key_value_tiled(device, recording, node, true, false);

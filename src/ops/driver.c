@@ -3,10 +3,8 @@
 
 #include <string.h>
 
-enum { AMD = 0x1002, MESA = 0x10005, NVIDIA = 0x10de };
-
 bool tuff_driver_is_lavapipe(const struct tuff_device *device) {
-    return device->info.type == TUFF_DEVICE_CPU && device->info.vendor_id == MESA;
+    return device->info.type == TUFF_DEVICE_CPU && device->info.vendor_id == TUFF_VENDOR_MESA;
 }
 
 bool tuff_driver_has_scalar_loads(const struct tuff_device *device) {
@@ -21,13 +19,17 @@ bool tuff_driver_has_fast_matrices(const struct tuff_device *device) {
     if (device->info.type == TUFF_DEVICE_CPU || is_lavapipe(device))
         return false;
     switch (device->info.vendor_id) {
-    case AMD:
+    case TUFF_VENDOR_AMD:
         return device->limits.has_fast_dot;
-    case NVIDIA:
+    case TUFF_VENDOR_NVIDIA:
         return true;
     default:
         return false;
     }
+}
+
+bool tuff_driver_has_subgroup_sums(const struct tuff_device *device) {
+    return device->features.subgroup_arithmetic && !strstr(device->info.driver, "panvk");
 }
 
 bool tuff_driver_runs_matrices(const struct tuff_device *device) {

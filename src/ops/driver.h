@@ -7,6 +7,16 @@
 
 #include "vk/device.h"
 
+/* VkPhysicalDeviceProperties.vendorID */
+enum tuff_vendor {
+    TUFF_VENDOR_AMD = 0x1002,
+    TUFF_VENDOR_NVIDIA = 0x10de,
+    TUFF_VENDOR_ARM = 0x13b5,
+    TUFF_VENDOR_QUALCOMM = 0x5143,
+    TUFF_VENDOR_INTEL = 0x8086,
+    TUFF_VENDOR_MESA = 0x10005,
+};
+
 /* Mesa's driver for CPUs, of any release. It compiles kernels of thousands of instructions in milliseconds,
  * where SwiftShader did not finish in the time it was given. */
 bool tuff_driver_is_lavapipe(const struct tuff_device *device);
@@ -22,6 +32,10 @@ bool tuff_driver_has_scalar_loads(const struct tuff_device *device);
  * speed before), but its compiler in Mesa 25.0 has no room for blocks of ours that would. On others nobody has shown a
  * gain. */
 bool tuff_driver_has_fast_matrices(const struct tuff_device *device);
+
+/* Whether sums over subgroups serve. Mesa's driver for Mali (25.0) takes some hundred instructions for each, and its time to
+ * compile a kernel multiplies with each: eight take it minutes. */
+bool tuff_driver_has_subgroup_sums(const struct tuff_device *device);
 
 /* Whether a driver that lists cooperative matrices has them. Mesa's for CPUs (26.1) crashes while it makes a pipeline
  * where its subgroups are not the 8 that its matrices are made for. */

@@ -26,12 +26,12 @@ static const struct traits {
 
 /* ---------------------------------------------------------------- shapes */
 
-enum { VENDOR_AMD = 0x1002, VENDOR_INTEL = 0x8086, SUBGROUPS = TUFF_COOPMAT_SUBGROUPS };
+enum { SUBGROUPS = TUFF_COOPMAT_SUBGROUPS };
 enum { EDGE = 64, DEPTH = 32 };
 
 uint32_t tuff_coopmat_subgroup_size(const struct tuff_device *device) {
     const struct tuff_limits *limits = &device->limits;
-    if (device->info.vendor_id == VENDOR_AMD) /* its compilers know the wide waves better */
+    if (device->info.vendor_id == TUFF_VENDOR_AMD) /* its compilers know the wide waves better */
         return limits->max_subgroup_size;
     return limits->min_subgroup_size; /* what Intel's matrices need, and all that others have */
 }
@@ -151,7 +151,7 @@ struct tuff_coopmat_tile tuff_coopmat_tile_for(const struct tuff_device *device,
                                                const struct tuff_matrix_shape *shape, uint32_t rows,
                                                uint32_t cols) {
     struct tuff_coopmat_tile tile = { 0 };
-    uint32_t most = device->info.vendor_id == VENDOR_INTEL ? 16 : 64;
+    uint32_t most = device->info.vendor_id == TUFF_VENDOR_INTEL ? 16 : 64;
     for (uint32_t sums = most; sums >= LEAST_SUMS; sums /= 2) {
         tile = tile_of(device, shape, sums);
         uint64_t workgroups =

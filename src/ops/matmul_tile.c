@@ -6,8 +6,6 @@
 #include "kernels/matmul_subgroup.h"
 #include "ops/driver.h"
 
-enum vendor { VENDOR_AMD = 0x1002, VENDOR_NVIDIA = 0x10de, VENDOR_INTEL = 0x8086, VENDOR_QUALCOMM = 0x5143 };
-
 static uint64_t workgroups(const struct tuff_matmul_tile *tile, uint32_t rows, uint32_t cols) {
     return (uint64_t)tuff_divide_up(rows, tile->tile_rows * tile->lanes_y) *
            tuff_divide_up(cols, 4 * tile->tile_groups * tile->lanes_x);
@@ -137,20 +135,28 @@ static const struct tuff_matmul_tile least_tile = {
     .lanes_x = 16, .lanes_y = 8, .tile_rows = 2, .tile_groups = 1, .step = 8, .uses_shared = true
 };
 
-const struct tuff_matmul_tile *const tuff_matmul_gpu_tiles[] = { &large_tile,  &nvidia_tile,
-                                                                 &rolled_tile, &intel_gradient_tile,
-                                                                 &common_tile, &small_tile,
-                                                                 &least_tile,  NULL };
+/* 16 and 8 outputs a lane, without shared memory: Arm, which has 64 registers a lane and no such memory of its own. */
+static const struct tuff_matmul_tile arm_tile = {
+    .lanes_x = 8, .lanes_y = 8, .tile_rows = 4, .tile_groups = 1, .step = 1
+};
+static const struct tuff_matmul_tile arm_least_tile = {
+    .lanes_x = 8, .lanes_y = 8, .tile_rows = 2, .tile_groups = 1, .step = 1
+};
+
+const struct tuff_matmul_tile *const tuff_matmul_gpu_tiles[] = {
+    &large_tile, &nvidia_tile, &rolled_tile, &intel_gradient_tile, &common_tile,
+    &small_tile, &least_tile,  &arm_tile,    &arm_least_tile,      NULL
+};
 
 static const struct tuff_matmul_tile *best_tile(const struct tuff_device *device, bool over_outputs) {
     switch (device->info.vendor_id) {
-    case VENDOR_AMD: /* before RDNA a wave is 64 wide, and large tiles leave room for one */
+    case TUFF_VENDOR_AMD: /* before RDNA a wave is 64 wide, and large tiles leave room for one */
         return device->limits.min_subgroup_size < 64 ? &large_tile : &common_tile;
-    case VENDOR_QUALCOMM: /* the number of the chip begins with its generation, up to the 600s */
+    case TUFF_VENDOR_QUALCOMM: /* the number of the chip begins with its generation, up to the 600s */
         return device->info.device_id >> 24 > 6 ? &large_tile : &rolled_tile;
-    case VENDOR_NVIDIA:
+    case TUFF_VENDOR_NVIDIA:
         return &nvidia_tile;
-    case VENDOR_INTEL:
+    case TUFF_VENDOR_INTEL:
         return over_outputs ? &intel_gradient_tile : &rolled_tile;
     default:
         return &common_tile;
@@ -187,7 +193,7 @@ bool tuff_matmul_subgroup_tile(const struct tuff_device *device, struct tuff_mat
  * blocks and multiplies by one of a block's numbers in place: 1.28 and 1.30 instructions a multiply-add on Alchemist
  * (f32, f16), 1.23 and 1.26 on Battlemage, where rolled_tile takes 1.55 and 1.43. Before, it spills. */
 static bool has_blocks(const struct tuff_device *device) {
-    return device->info.vendor_id == VENDOR_INTEL && device->features.subgroup_size_control &&
+    return device->info.vendor_id == TUFF_VENDOR_INTEL && device->features.subgroup_size_control &&
            device->limits.has_fast_dot;
 }
 
@@ -207,15 +213,21 @@ static uint32_t splits_for(const struct tuff_device *device, uint64_t lanes, uin
     return splits > 1 ? splits : 0;
 }
 
-/* The first of the tiles, which are in order of their size, that keeps some dozens of cores at work; else a small one that
- * wastes no rows. */
+/* For products of which there are too few workgroups of any other; it wastes no rows. */
+static const struct tuff_matmul_tile *least_of(const struct tuff_device *device, uint32_t rows) {
+    if (device->info.vendor_id == TUFF_VENDOR_ARM)
+        return rows > 16 ? &arm_tile : &arm_least_tile;
+    return rows > 16 ? &small_tile : &least_tile;
+}
+
+/* The first of the tiles, which are in order of their size, that keeps some dozens of cores at work; else the least. */
 static struct tuff_matmul_tile gpu_tile(const struct tuff_device *device, const struct tuff_product *product,
                                         const struct tuff_matmul_tile *tiles, size_t count) {
     const uint32_t rows = product->rows, cols = product->cols;
     for (size_t i = 0; i < count; i++)
         if (lanes_of(&tiles[i], rows, cols) >= ENOUGH_LANES)
             return tiles[i];
-    struct tuff_matmul_tile tile = rows > 16 ? small_tile : least_tile;
+    struct tuff_matmul_tile tile = *least_of(device, rows);
     tile.splits = splits_for(device, lanes_of(&tile, rows, cols), product->groups);
     return tile;
 }
@@ -223,6 +235,8 @@ static struct tuff_matmul_tile gpu_tile(const struct tuff_device *device, const 
 static struct tuff_matmul_tile plain_tile(const struct tuff_device *device,
                                           const struct tuff_product *product) {
     const bool over_outputs = product->over_outputs;
+    if (device->info.vendor_id == TUFF_VENDOR_ARM)
+        return gpu_tile(device, product, &arm_tile, 1);
     struct tuff_matmul_tile tiles[] = { { 0 }, *best_tile(device, over_outputs), common_tile, small_tile };
     const size_t first = !over_outputs && subgroup_tile_serves(device, product->groups, &tiles[0]) ? 0 : 1;
     return gpu_tile(device, product, tiles + first, sizeof tiles / sizeof tiles[0] - first);
@@ -233,7 +247,7 @@ static struct tuff_matmul_tile plain_tile(const struct tuff_device *device,
 struct tuff_matmul_tile tuff_matmul_packed_tile(const struct tuff_device *device,
                                                 const struct tuff_product *product) {
     const uint32_t vendor = device->info.vendor_id;
-    const bool has_pairs = vendor == VENDOR_AMD || vendor == VENDOR_NVIDIA;
+    const bool has_pairs = vendor == TUFF_VENDOR_AMD || vendor == TUFF_VENDOR_NVIDIA;
     const struct tuff_matmul_tile tiles[] = { has_pairs ? *best_tile(device, false) : common_tile,
                                               common_tile, small_tile };
     struct tuff_matmul_tile tile = gpu_tile(device, product, tiles, sizeof tiles / sizeof tiles[0]);
@@ -333,15 +347,22 @@ struct tuff_matmul_tile tuff_matmul_tile_for(const struct tuff_device *device,
     return table_tile(device, product);
 }
 
-const struct tuff_outer_tile tuff_outer_gpu_tile = {
+static const struct tuff_outer_tile outer_gpu_tile = {
     .lanes_x = 8, .lanes_y = 16, .tile_groups = 2, .step = 16, .uses_shared = true
 };
+
+/* 32 outputs a lane, without shared memory, as arm_tile. */
+static const struct tuff_outer_tile outer_arm_tile = {
+    .lanes_x = 8, .lanes_y = 8, .tile_groups = 1, .step = 1
+};
+
+const struct tuff_outer_tile *const tuff_outer_gpu_tiles[] = { &outer_gpu_tile, &outer_arm_tile, NULL };
 
 struct tuff_outer_tile tuff_outer_tile_for(const struct tuff_device *device, uint32_t rows, uint32_t outputs,
                                            uint32_t groups) {
     if (device->info.type == TUFF_DEVICE_CPU)
         return (struct tuff_outer_tile){ .lanes_x = 4, .lanes_y = 4, .tile_groups = 1, .step = 1 };
-    struct tuff_outer_tile tile = tuff_outer_gpu_tile;
+    struct tuff_outer_tile tile = device->info.vendor_id == TUFF_VENDOR_ARM ? outer_arm_tile : outer_gpu_tile;
     const uint64_t blocks = (uint64_t)tuff_divide_up(outputs, 8 * tile.lanes_x) *
                             tuff_divide_up(groups, tile.tile_groups * tile.lanes_y);
     tile.splits = splits_for(device, blocks * tile.lanes_x * tile.lanes_y, rows / 4);

@@ -85,7 +85,7 @@ struct tuff_outer_tile tuff_outer_tile_for(const struct tuff_device *device, uin
 
 /* What any GPU may be given, for tests: every device runs these. */
 extern const struct tuff_matmul_tile *const tuff_matmul_gpu_tiles[]; /* NULL at the end */
-extern const struct tuff_outer_tile tuff_outer_gpu_tile;
+extern const struct tuff_outer_tile *const tuff_outer_gpu_tiles[];   /* NULL at the end */
 /* The tile of TUFF_MATMUL_SUBGROUP for subgroups of the device's size. False where they are of another size than 4, 8 or
  * 16, or too many. Serves products whose padded inner size is a multiple of 16, but for gradients of inputs. */
 bool tuff_matmul_subgroup_tile(const struct tuff_device *device, struct tuff_matmul_tile *out_tile);

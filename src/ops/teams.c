@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ops/teams.h"
 
+#include "ops/driver.h"
 #include "ops/tensor.h"
 
 /* A CPU driver runs a workgroup's subgroups one after the other and pays for each barrier, so its workgroups
@@ -54,7 +55,7 @@ enum {
 
 static struct tuff_teams teams_on_gpu(const struct tuff_device *device, uint32_t row_work) {
     uint32_t subgroup_size = at_least(device->limits.subgroup_size, 1);
-    if (device->features.subgroup_arithmetic && row_work <= SUBGROUP_ROW_WORK)
+    if (tuff_driver_has_subgroup_sums(device) && row_work <= SUBGROUP_ROW_WORK)
         return (struct tuff_teams){
             .uses_subgroups = true,
             .workgroup_size = GPU_WORKGROUP,

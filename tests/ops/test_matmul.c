@@ -153,7 +153,8 @@ Test(ops_of_gpus, matmul_tiles) {
                 for (int over_outputs = 0; over_outputs < 2; over_outputs++)
                     check_with(device, (enum tuff_type)type, shapes[s], tuff_matmul_gpu_tiles[t],
                                over_outputs);
-            check_outer_with(device, (enum tuff_type)type, shapes[s], &tuff_outer_gpu_tile);
+            for (size_t t = 0; tuff_outer_gpu_tiles[t]; t++)
+                check_outer_with(device, (enum tuff_type)type, shapes[s], tuff_outer_gpu_tiles[t]);
         }
     test_device_close(device);
 }
@@ -195,11 +196,11 @@ Test(ops_of_gpus, split) {
     static const uint32_t products[][3] = { { 1, 8, 8 }, { 7, 61, 13 }, { 33, 260, 70 }, { 67, 1031, 130 } };
     static const uint32_t outers[][3] = { { 16, 8, 8 }, { 33, 29, 13 }, { 131, 40, 70 }, { 1031, 77, 65 } };
     struct tuff_device *device = test_device();
-    struct tuff_outer_tile outer = tuff_outer_gpu_tile;
     for (size_t s = 0; s < sizeof products / sizeof products[0]; s++)
         for (int type = TUFF_TYPE_F32; type <= TUFF_TYPE_F16; type++)
             for (uint32_t splits = 2; splits <= 8; splits += 3) {
                 struct tuff_matmul_tile tile = *tuff_matmul_gpu_tiles[s];
+                struct tuff_outer_tile outer = *tuff_outer_gpu_tiles[s % 2];
                 tile.splits = outer.splits = splits;
                 check_with(device, (enum tuff_type)type, products[s], &tile, false);
                 check_with(device, (enum tuff_type)type, products[s], &tile, true);

@@ -29,6 +29,11 @@ Test(ops_tune, candidates_stay_within_limits) {
     size_t few = count_candidates(device, tiles);
     cr_expect_lt(few, all);
     device->limits.max_invocations = 64;
+    size_t least = count_candidates(device, tiles);
+    cr_expect_leq(least, few);
+    for (size_t t = 1; t < least; t++)
+        cr_expect_leq(tiles[t].lanes_x * tiles[t].lanes_y, 64);
+    device->limits.max_invocations = 32;
     cr_expect_eq(count_candidates(device, tiles), 1);
     test_device_close_idle(device);
 }
