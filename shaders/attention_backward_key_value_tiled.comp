@@ -99,6 +99,9 @@ void main()
             barrier();
             add_products(p);
         }
+        uint survivors = 0;
+        if (has_dropout != 0)
+            survivors = dropout_survivors(head, first_row + tx * 4, key_in_sequence);
         vec4 log_sums = vec4(0.0), deltas = vec4(0.0);
         bvec4 is_query = lessThan(uvec4(tx * 4) + uvec4(0, 1, 2, 3), uvec4(count));
         [[unroll]] for (uint j = 0; j < 4; j++) {
@@ -106,9 +109,6 @@ void main()
             log_sums[j] = stat.x * LOG2_E;
             deltas[j] = stat.y;
         }
-        uint survivors = 0;
-        if (has_dropout != 0)
-            survivors = dropout_survivors(head, first_row + tx * 4, key_in_sequence);
         [[unroll]] for (uint i = 0; i < lane_rows; i++) {
             p[i] = mix(vec4(0.0), exp2(p[i] * score_scale - log_sums), is_query);
             vec4 factors = has_dropout != 0 ? dropout_factors(survivors, i) : vec4(1.0);

@@ -45,6 +45,12 @@ uint other_slot(uint row) { return (row % 4) * 8 + row / 4; }
 void add_products(inout vec4 sums[4])
 {
     [[dont_unroll]] for (uint d = 0; d < min(chunk_groups, head_groups); d++) {
+        if (lane_rows == 1) { // in turn: no more than two groups in registers
+            vec4 a = own[ty * pitch + d];
+            [[unroll]] for (uint j = 0; j < 4; j++)
+                sums[0][j] += dot(a, other[(8 * j + tx) * pitch + d]);
+            continue;
+        }
         vec4 b0 = other[tx * pitch + d];
         vec4 b1 = other[(8 + tx) * pitch + d];
         vec4 b2 = other[(16 + tx) * pitch + d];
