@@ -55,7 +55,7 @@ vec4 dropout_factors(uint survivors, uint i)
         barrier();                                                                                   \
         STAGE(other, other_slot, buffer_name, base, row_pitch, count, c)                             \
         barrier();                                                                                   \
-        add_weighted(sums[OWN_CHUNK(c)]);                                                                       \
+        add_weighted(sums[OWN_CHUNK(c)]);                                                            \
     }
 
 void add_into(uint at, vec4 gradient)

@@ -52,7 +52,7 @@ void prepare(ivec4 tile, uint head)
         barrier();                                                                                   \
         STAGE(other, other_slot, qkv, key_at, row_groups, count, c)                                  \
         barrier();                                                                                   \
-        add_weighted(sums[OWN_CHUNK(c)]);                                                                       \
+        add_weighted(sums[OWN_CHUNK(c)]);                                                            \
     }
 
 void main()

@@ -62,8 +62,8 @@ void soften(uint head, uint row, uint first_key, inout float top, inout float to
         STAGE(other, other_slot, qkv, value_start, row_groups, count, c)                             \
         barrier();                                                                                   \
         [[unroll]] for (uint i = 0; i < lane_rows; i++)                                              \
-            sums[OWN_CHUNK(c)][i] *= shrink[ty * lane_rows + i];                                                \
-        add_weighted(sums[OWN_CHUNK(c)]);                                                                       \
+            sums[OWN_CHUNK(c)][i] *= shrink[ty * lane_rows + i];                                     \
+        add_weighted(sums[OWN_CHUNK(c)]);                                                            \
     }
 
 void main()

@@ -195,15 +195,21 @@ Test(ops_of_gpus, rows_of_subgroups) {
 Test(ops_of_gpus, split) {
     static const uint32_t products[][3] = { { 1, 8, 8 }, { 7, 61, 13 }, { 33, 260, 70 }, { 67, 1031, 130 } };
     static const uint32_t outers[][3] = { { 16, 8, 8 }, { 33, 29, 13 }, { 131, 40, 70 }, { 1031, 77, 65 } };
+    enum { COUNT = sizeof products / sizeof products[0] };
     struct tuff_device *device = test_device();
-    for (size_t s = 0; s < sizeof products / sizeof products[0]; s++)
+    for (size_t s = 0; s < COUNT; s++)
         for (int type = TUFF_TYPE_F32; type <= TUFF_TYPE_F16; type++)
             for (uint32_t splits = 2; splits <= 8; splits += 3) {
-                struct tuff_matmul_tile tile = *tuff_matmul_gpu_tiles[s];
                 struct tuff_outer_tile outer = *tuff_outer_gpu_tiles[s % 2];
-                tile.splits = outer.splits = splits;
-                check_with(device, (enum tuff_type)type, products[s], &tile, false);
-                check_with(device, (enum tuff_type)type, products[s], &tile, true);
+                outer.splits = splits;
+                for (size_t t = 0; tuff_matmul_gpu_tiles[t]; t++) {
+                    struct tuff_matmul_tile tile = *tuff_matmul_gpu_tiles[t];
+                    if (t % COUNT != s)
+                        continue;
+                    tile.splits = splits;
+                    check_with(device, (enum tuff_type)type, products[s], &tile, false);
+                    check_with(device, (enum tuff_type)type, products[s], &tile, true);
+                }
                 check_outer_with(device, (enum tuff_type)type, outers[s], &outer);
             }
     test_device_close(device);
