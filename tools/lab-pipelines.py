@@ -170,9 +170,7 @@ def mali_statistics(lines):
     """Of Mali's listings, because its driver tells no more than the size of the code. What is not in registers lies in
     memory of the thread."""
     program = [line for line in lines if re.match(r" {3}[A-Z]", line)]
-    registers = [int(n) for line in program for n in re.findall(r"\br(\d+)", line)]
-    return {"Instructions": len(program), "Work registers": max(registers, default=-1) + 1,
-            "Scratch": sum("thread_local_pointer" in line for line in program)}
+    return {"Instructions": len(program), "Scratch": sum("thread_local_pointer" in line for line in program)}
 
 
 class Device:
@@ -304,9 +302,10 @@ def kept_table(devices):
     text = ["# What the vendors' compilers make of the kernels", "",
             "Made by `sh tools/lab-pipelines` in the vendor lab (tools/vendor-lab), where drivers compile for devices that",
             "are not there: compiled, not measured. The drivers' own figures, under these heads: registers (AMD VGPRs, Intel",
-            "live at once, NVIDIA, Adreno and Mali used, Apple halves), instructions, occupancy (AMD waves a SIMD, Intel lanes a",
+            "live at once, NVIDIA and Adreno used, Apple halves), instructions, occupancy (AMD waves a SIMD, Intel lanes a",
             "program, NVIDIA warps a multiprocessor, Adreno waves a core, Apple threads a core) and the compiler's estimate of",
-            "cycles. A column of attention's is the size of a head.", ""]
+            "cycles. A column of attention's is the size of a head. Of Mali, instructions and what is not in registers are counted",
+            "in its listings.", ""]
     for device in devices:
         text += section(device)
     return "\n".join(text).rstrip() + "\n"
