@@ -213,21 +213,15 @@ static uint32_t splits_for(const struct tuff_device *device, uint64_t lanes, uin
     return splits > 1 ? splits : 0;
 }
 
-/* For products of which there are too few workgroups of any other; it wastes no rows. */
-static const struct tuff_matmul_tile *least_of(const struct tuff_device *device, uint32_t rows) {
-    if (device->info.vendor_id == TUFF_VENDOR_ARM)
-        return rows > 16 ? &arm_tile : &arm_least_tile;
-    return rows > 16 ? &small_tile : &least_tile;
-}
-
-/* The first of the tiles, which are in order of their size, that keeps some dozens of cores at work; else the least. */
+/* The first of the tiles, which are in order of their size, that keeps some dozens of cores at work; else one of the last two,
+ * of which the last is for few rows and wastes none. */
 static struct tuff_matmul_tile gpu_tile(const struct tuff_device *device, const struct tuff_product *product,
                                         const struct tuff_matmul_tile *tiles, size_t count) {
     const uint32_t rows = product->rows, cols = product->cols;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i + 1 < count; i++)
         if (lanes_of(&tiles[i], rows, cols) >= ENOUGH_LANES)
             return tiles[i];
-    struct tuff_matmul_tile tile = *least_of(device, rows);
+    struct tuff_matmul_tile tile = tiles[rows > 16 ? count - 2 : count - 1];
     tile.splits = splits_for(device, lanes_of(&tile, rows, cols), product->groups);
     return tile;
 }
@@ -235,9 +229,12 @@ static struct tuff_matmul_tile gpu_tile(const struct tuff_device *device, const 
 static struct tuff_matmul_tile plain_tile(const struct tuff_device *device,
                                           const struct tuff_product *product) {
     const bool over_outputs = product->over_outputs;
+    const struct tuff_matmul_tile arm_tiles[] = { arm_tile, arm_least_tile };
+    struct tuff_matmul_tile tiles[] = {
+        { 0 }, *best_tile(device, over_outputs), common_tile, small_tile, least_tile
+    };
     if (device->info.vendor_id == TUFF_VENDOR_ARM)
-        return gpu_tile(device, product, &arm_tile, 1);
-    struct tuff_matmul_tile tiles[] = { { 0 }, *best_tile(device, over_outputs), common_tile, small_tile };
+        return gpu_tile(device, product, arm_tiles, sizeof arm_tiles / sizeof *arm_tiles);
     const size_t first = !over_outputs && subgroup_tile_serves(device, product->groups, &tiles[0]) ? 0 : 1;
     return gpu_tile(device, product, tiles + first, sizeof tiles / sizeof tiles[0] - first);
 }
@@ -249,7 +246,7 @@ struct tuff_matmul_tile tuff_matmul_packed_tile(const struct tuff_device *device
     const uint32_t vendor = device->info.vendor_id;
     const bool has_pairs = vendor == TUFF_VENDOR_AMD || vendor == TUFF_VENDOR_NVIDIA;
     const struct tuff_matmul_tile tiles[] = { has_pairs ? *best_tile(device, false) : common_tile,
-                                              common_tile, small_tile };
+                                              common_tile, small_tile, least_tile };
     struct tuff_matmul_tile tile = gpu_tile(device, product, tiles, sizeof tiles / sizeof tiles[0]);
     tile.kernel = TUFF_MATMUL_PACKED;
     if (device->info.type == TUFF_DEVICE_CPU)

@@ -3,6 +3,7 @@
 
 #include <criterion/criterion.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -65,11 +66,23 @@ void test_op_backward(const struct tuff_op *op, const uint32_t (*shapes)[8], siz
         check_on(test_device_without(without), check_backward, op, shapes, count);
 }
 
-void test_op_as_gpu(const struct tuff_op *op, const uint32_t (*shapes)[8], size_t count) {
-    struct tuff_device *device = test_device();
+static void check_as_gpu(struct tuff_device *device, const struct tuff_op *op, const uint32_t (*shapes)[8],
+                         size_t count) {
     device->info.type = TUFF_DEVICE_DISCRETE;
     check_forward(device, op, shapes, count);
     check_on(device, check_backward, op, shapes, count);
+}
+
+void test_op_as_gpu(const struct tuff_op *op, const uint32_t (*shapes)[8], size_t count) {
+    check_as_gpu(test_device(), op, shapes, count);
+}
+
+void test_op_as(const struct tuff_op *op, const uint32_t (*shapes)[8], size_t count, uint32_t vendor_id,
+                const char *driver) {
+    struct tuff_device *device = test_device();
+    device->info.vendor_id = vendor_id;
+    snprintf(device->info.driver, sizeof device->info.driver, "%s", driver);
+    check_as_gpu(device, op, shapes, count);
 }
 
 /* ---------------------------------------------------------------- finite differences */

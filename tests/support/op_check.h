@@ -15,6 +15,9 @@ void test_op_backward(const struct tuff_op *op, const uint32_t (*shapes)[8], siz
                       const char *without);
 /* Both with the kernels that a GPU is given, whatever the device is. */
 void test_op_as_gpu(const struct tuff_op *op, const uint32_t (*shapes)[8], size_t count);
+/* The same as on a GPU of a vendor and driver that are not here. */
+void test_op_as(const struct tuff_op *op, const uint32_t (*shapes)[8], size_t count, uint32_t vendor_id,
+                const char *driver);
 /* The reference's gradients of output 0 against finite differences of its forward. */
 void test_op_differences(const struct tuff_op *op, const uint32_t (*shapes)[8], size_t count);
 
