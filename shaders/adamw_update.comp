@@ -22,16 +22,19 @@ layout(constant_id = 1) const uint lanes = 8; // of a subgroup, for the variant 
 layout(local_size_x = 64, local_size_x_id = 0) in;
 
 #ifdef VARIANT_address
-#define number float
-#include "lib/spread.glsl"
+#define number vec2
+#define stored uint64_t
+#include "lib/pairs.glsl"
 #else
 #define number vec4
+#define stored vec4
+#define pack_pair(v) v
 #endif
 
-layout(binding = 0) buffer Weights { number weights[]; };
-layout(binding = 1) readonly buffer Gradients { number gradients[]; };
-layout(binding = 2) buffer First { number first_moments[]; };
-layout(binding = 3) buffer Second { number second_moments[]; };
+layout(binding = 0) buffer Weights { stored weights[]; };
+layout(binding = 1) readonly buffer Gradients { stored gradients[]; };
+layout(binding = 2) buffer First { stored first_moments[]; };
+layout(binding = 3) buffer Second { stored second_moments[]; };
 layout(binding = 4) readonly buffer Step { vec4 step_values[]; };   // see ops/adamw.h
 layout(binding = 5) readonly buffer Result { vec4 norm_result[]; }; // norm, factor, is_applied, 0
 layout(push_constant) uniform Push
@@ -70,25 +73,26 @@ void update(uint at, uint group, number w, number gradient, number m, number v)
     number g = gradient * norm_result[0].y;
     m += beta1_rest * (g - m);
     v = beta2 * v + beta2_rest * g * g;
-    first_moments[at] = m;
-    second_moments[at] = v;
-    weights[at] = updated(w, m, v, group < decayed_groups ? weight_decay : 0.0);
+    first_moments[at] = pack_pair(m);
+    second_moments[at] = pack_pair(v);
+    weights[at] = pack_pair(updated(w, m, v, group < decayed_groups ? weight_decay : 0.0));
 }
 
 #ifdef VARIANT_address
+// Pairs that lie side by side, as of rows of eight without a gap.
 number load(uint low, uint high, uint first)
 {
-    return spread_at(packUint2x32(uvec2(low, high)) + uint64_t(first) * 4);
+    return unpack_pair(pair_at(packUint2x32(uvec2(low, high)) + uint64_t(first) * 8, pairs * 8, 0, 1, 0));
 }
 
 void main()
 {
     // The last chunk begins early enough to be full, and leaves to the one before it what is that one's.
-    uint own = (workgroup_in_line() * (workgroup_size / lanes) + gl_SubgroupID) * 4 * lanes;
-    if (own >= 4 * groups || norm_result[0].z == 0.0)
+    uint own = (workgroup_in_line() * (workgroup_size / lanes) + gl_SubgroupID) * 2 * lanes;
+    if (own >= 2 * groups || norm_result[0].z == 0.0)
         return;
-    uint chunk = min(own, 4 * groups - 4 * lanes);
-    [[unroll]] for (uint i = 0; i < 4; ++i) {
+    uint chunk = min(own, 2 * groups - 2 * lanes);
+    [[unroll]] for (uint i = 0; i < 2; ++i) {
         uint first = chunk + i * lanes;
         uint at = first + gl_SubgroupInvocationID;
         number w = load(weights_address_low, weights_address_high, first);
@@ -96,7 +100,7 @@ void main()
         number m = load(first_address_low, first_address_high, first);
         number v = load(second_address_low, second_address_high, first);
         if (at >= own)
-            update(at, at / 4, w, g, m, v);
+            update(at, at / 2, w, g, m, v);
     }
 }
 #else
