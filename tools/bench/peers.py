@@ -110,7 +110,7 @@ def table(rows):
     shown = {(row["model"], row["shape"]) for row in ours if row["workload"] != "equal"}
     sgemm = median(rows, "OpenBLAS", "sgemm", "4096x4096x4096")
     peak = 2e-6 * 4096**3 / sgemm if sgemm else None
-    text = [BEGIN, "", f"{ours[0]['driver']}, two cores" + (f"; OpenBLAS does {peak:.0f} GFLOP/s" if peak else "") + ".", "",
+    text = [BEGIN, "", f"{ours[0]['driver']}, two threads" + (f"; OpenBLAS does {peak:.0f} GFLOP/s" if peak else "") + ".", "",
             "| model | sentences x tokens | tuff | llama.cpp | ncnn | GFLOP/s of tuff | of OpenBLAS's |",
             "|---|---|--:|--:|--:|--:|--:|"]
     for model, shape in sorted(shown, key=lambda pair: (pair[0], token_count(pair[1]))):
