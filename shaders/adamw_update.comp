@@ -5,7 +5,8 @@
 //   torch     w = w * (1 - rate * decay) - rate / (1 - beta1^t) * m / (sqrt(v) / sqrt(1 - beta2^t) + epsilon)
 //   original  w = w - rate * (m / (sqrt(v) + epsilon) + decay * w)
 // The first decayed_groups groups decay, the others do not. Nothing changes where the norm was not finite.
-// For CPU drivers, the variant `address`: an invocation's four lie apart, so that those of a subgroup lie side by side.
+// For CPU drivers, the variant `address`: an invocation has two pairs, of which those of a subgroup lie side by side; a pair is
+// stored at once (lib/pairs.glsl).
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #ifdef VARIANT_address
