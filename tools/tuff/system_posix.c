@@ -18,28 +18,19 @@ static void fill_standard_places(void) {
             exit(EXIT_FAILURE);
 }
 
-/* What Mesa's lavapipe reads when its driver is loaded. A library must not touch the environment of its process, a
- * command may. */
-static void set_up_lavapipe(void) {
-    /* It takes vectors of 256 bits by default; this program's kernels run about twice as fast with 512 where the
-     * processor has them. */
+/* Mesa's lavapipe reads the width when its driver is loaded and takes 256 bits by default; this program's
+ * kernels run about twice as fast on it with 512 where the processor has them. A library must not touch the
+ * environment of its process, a command may. */
+static void widen_vectors(void) {
 #if defined(__x86_64__) && defined(__GNUC__)
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw"))
         setenv("LP_NATIVE_VECTOR_WIDTH", "512", 0);
 #endif
-    /* A dispatch is cut into one part for each thread. Of two parts for each processor, one that wakes late leaves the
-     * other parts to those that are awake. It takes no more than 16 threads. */
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    if (processors >= 1 && processors < 16) {
-        char threads[4];
-        snprintf(threads, sizeof threads, "%ld", processors < 8 ? 2 * processors : 16);
-        setenv("LP_NUM_THREADS", threads, 0);
-    }
 }
 
 void system_start(void) {
     fill_standard_places();
-    set_up_lavapipe();
+    widen_vectors();
     signal(SIGPIPE, SIG_IGN); /* a reader that leaves early is seen by output.c as EPIPE */
 }
 
