@@ -22,10 +22,11 @@ README = TOP / "README.md"
 BEGIN, END = "<!-- begin: sh tools/bench/peers -->", "<!-- end: sh tools/bench/peers -->"
 MIXED = "256x8..128"  # sentences x tokens
 
-# (peer, model, shapes, repeats): in turns, so that what else the machine does meets all of them.
-SHORT = [("tuff", "minilm", ["1x128", "8x128"], 3), ("llama.cpp", "minilm", ["1x128", "8x128"], 1), ("ncnn", "minilm", ["1x128"], 3),
-         ("tuff", "base", ["1x128"], 3), ("llama.cpp", "base", ["1x128"], 2), ("ncnn", "base", ["1x128"], 2),
-         ("OpenBLAS", "sgemm", [], 3)]
+# (peer, model, shapes, repeats): in turns, so that what else the machine does meets all of them; tuff before each of the others.
+SHORT = [("tuff", "minilm", ["1x128", "8x128"], 3), ("llama.cpp", "minilm", ["1x128", "8x128"], 1),
+         ("tuff", "minilm", ["1x128"], 3), ("ncnn", "minilm", ["1x128"], 3),
+         ("tuff", "base", ["1x128"], 3), ("llama.cpp", "base", ["1x128"], 2),
+         ("tuff", "base", ["1x128"], 3), ("ncnn", "base", ["1x128"], 2), ("OpenBLAS", "sgemm", [], 3)]
 MIDDLE = [("tuff", "base", ["8x128"], 2), ("llama.cpp", "base", ["8x128"], 1)]
 RAGGED = [("tuff", "minilm", [MIXED], 2), ("llama.cpp", "minilm", [MIXED], 1)]
 LONG = [("tuff", "base", ["32x128", "8x512"], 1), ("OpenBLAS", "sgemm", [], 3)]
