@@ -80,10 +80,9 @@ void update(uint at, uint group, number w, number gradient, number m, number v)
 }
 
 #ifdef VARIANT_address
-// Pairs that lie side by side, as of rows of eight without a gap.
 number load(uint low, uint high, uint first)
 {
-    return unpack_pair(pair_at(packUint2x32(uvec2(low, high)) + uint64_t(first) * 8, pairs * 8, 0, 1, 0));
+    return unpack_pair(pairs_at(packUint2x32(uvec2(low, high)) + uint64_t(first) * 8));
 }
 
 void main()

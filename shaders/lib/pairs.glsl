@@ -22,6 +22,9 @@ uint64_t pair_at(uint64_t from, uint64_t pitch, uint row, uint last, uint first)
     return pair;
 }
 
+// `lanes` pairs that lie side by side, as of rows of eight without a gap.
+uint64_t pairs_at(uint64_t from) { return pair_at(from, pairs * 8, 0, 1, 0); }
+
 // By shifts: from unpackUint2x32 of sixteen lanes Mesa's llvmpipe writes beyond an array of its own.
 vec2 unpack_pair(uint64_t pair) { return uintBitsToFloat(uvec2(uint(pair & 0xFFFFFFFFul), uint(pair >> 32))); }
 uint64_t pack_pair(vec2 v) { return uint64_t(floatBitsToUint(v.x)) | uint64_t(floatBitsToUint(v.y)) << 32; }

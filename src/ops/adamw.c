@@ -7,6 +7,7 @@
 #include "kernels/cast.h"
 #include "kernels/gradient_norm.h"
 #include "kernels/sum_of_squares.h"
+#include "kernels/sum_of_squares_lanes.h"
 #include "ops/matmul.h"
 #include "ops/teams.h"
 
@@ -24,10 +25,14 @@ void tuff_adamw_step_values(const struct tuff_adamw *adamw, uint64_t step, doubl
     out_values[3] = (float)loss_scale;
 }
 
+static uint32_t share_count(const struct tuff_adamw_range *range) {
+    return tuff_divide_up(range->groups, GROUPS_PER_WORKGROUP);
+}
+
 static uint32_t partial_count(const struct tuff_adamw *adamw) {
     uint32_t count = 0;
     for (uint32_t i = 0; i < adamw->range_count; i++)
-        count += tuff_divide_up(adamw->ranges[i].groups, GROUPS_PER_WORKGROUP);
+        count += share_count(&adamw->ranges[i]);
     return count;
 }
 
@@ -35,27 +40,57 @@ uint64_t tuff_adamw_partials_size(const struct tuff_adamw *adamw) {
     return (uint64_t)partial_count(adamw) * sizeof(float);
 }
 
+/* Whether the kernels for CPU drivers that take addresses serve the range. */
+static bool uses_lanes(const struct tuff_device *device, const struct tuff_adamw_range *range) {
+    return tuff_matmul_uses_lanes(device, TUFF_TYPE_F32) && range->groups >= device->limits.subgroup_size;
+}
+
+static tuff_status run_squares_lanes(struct tuff_device *device, struct tuff_recording *recording,
+                                     const struct tuff_adamw *adamw, const struct tuff_adamw_range *range,
+                                     uint32_t first) {
+    const uint32_t shares = share_count(range), lanes = device->limits.subgroup_size;
+    return tuff_run_sum_of_squares_lanes(
+        recording, TUFF_SUM_OF_SQUARES_LANES_F32, tuff_grid_line(shares, (uint64_t)range->groups * 4),
+        &(struct tuff_sum_of_squares_lanes){
+            .x = range->gradients,
+            .partials = adamw->partials,
+            .push = { .groups = range->groups,
+                      .groups_per_workgroup = GROUPS_PER_WORKGROUP,
+                      .shares = shares,
+                      .first = first,
+                      TUFF_ADDRESS_PUSH(x, tuff_slice_address(&range->gradients)) },
+            .spec = { .workgroup_size = lanes, .lanes = lanes },
+        });
+}
+
+static tuff_status run_squares(struct tuff_device *device, struct tuff_recording *recording,
+                               const struct tuff_adamw *adamw, const struct tuff_adamw_range *range,
+                               uint32_t first) {
+    const struct tuff_teams teams = tuff_teams_for_one(device, range->groups * 4);
+    const uint32_t shares = share_count(range);
+    return tuff_run_sum_of_squares(recording, teams.uses_subgroups,
+                                   tuff_grid_line(shares, (uint64_t)range->groups * 4),
+                                   &(struct tuff_sum_of_squares){
+                                       .x = range->gradients,
+                                       .partials = adamw->partials,
+                                       .push = { .groups = range->groups,
+                                                 .groups_per_workgroup = GROUPS_PER_WORKGROUP,
+                                                 .shares = shares,
+                                                 .first = first },
+                                       .spec = { .workgroup_size = teams.workgroup_size,
+                                                 .team_size = teams.team_size,
+                                                 .rows_per_workgroup = teams.rows_per_workgroup },
+                                   });
+}
+
 static tuff_status record_squares(struct tuff_device *device, struct tuff_recording *recording,
                                   const struct tuff_adamw *adamw) {
     uint32_t first = 0;
     for (uint32_t i = 0; i < adamw->range_count; i++) {
         const struct tuff_adamw_range *range = &adamw->ranges[i];
-        struct tuff_teams teams = tuff_teams_for_one(device, range->groups * 4);
-        uint32_t shares = tuff_divide_up(range->groups, GROUPS_PER_WORKGROUP);
-        teams.grid = tuff_grid_line(shares, (uint64_t)range->groups * 4);
-        TUFF_TRY(tuff_run_sum_of_squares(recording, teams.uses_subgroups, teams.grid,
-                                         &(struct tuff_sum_of_squares){
-                                             .x = range->gradients,
-                                             .partials = adamw->partials,
-                                             .push = { .groups = range->groups,
-                                                       .groups_per_workgroup = GROUPS_PER_WORKGROUP,
-                                                       .shares = shares,
-                                                       .first = first },
-                                             .spec = { .workgroup_size = teams.workgroup_size,
-                                                       .team_size = teams.team_size,
-                                                       .rows_per_workgroup = teams.rows_per_workgroup },
-                                         }));
-        first += shares;
+        TUFF_TRY(uses_lanes(device, range) ? run_squares_lanes(device, recording, adamw, range, first)
+                                           : run_squares(device, recording, adamw, range, first));
+        first += share_count(range);
     }
     return TUFF_OK;
 }
@@ -85,7 +120,7 @@ static struct tuff_grid elements_grid(uint32_t groups) {
 static tuff_status record_update(struct tuff_device *device, struct tuff_recording *recording,
                                  const struct tuff_adamw *adamw, const struct tuff_adamw_range *range) {
     const uint32_t lanes = device->limits.subgroup_size;
-    const bool has_addresses = tuff_matmul_uses_lanes(device, TUFF_TYPE_F32) && range->groups >= lanes;
+    const bool has_addresses = uses_lanes(device, range);
     return tuff_run_adamw_update(
         recording, has_addresses ? TUFF_ADAMW_UPDATE_F32_ADDRESS : TUFF_ADAMW_UPDATE_F32,
         elements_grid(range->groups),

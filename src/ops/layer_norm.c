@@ -10,10 +10,13 @@
 
 #include "base/random.h"
 #include "kernels/layer_norm_backward.h"
+#include "kernels/layer_norm_backward_lanes.h"
 #include "kernels/layer_norm_backward_params.h"
+#include "kernels/layer_norm_backward_params_lanes.h"
 #include "kernels/layer_norm_forward.h"
 #include "ops/check.h"
 #include "ops/expect.h"
+#include "ops/matmul.h"
 #include "ops/teams.h"
 
 enum { X, GAMMA, BETA, SEED };
@@ -33,6 +36,15 @@ static tuff_status shape(const struct tuff_device *device, const struct tuff_nod
     return TUFF_OK;
 }
 
+/* What all the kernels are pushed of dropout, and how gradients of parameters are given. */
+#define DROPOUT_PUSH(dropout)                                                                                \
+    .dropout_stream = (dropout)->stream,                                                                     \
+    .dropout_threshold = tuff_dropout_threshold((dropout)->probability),                                     \
+    .dropout_scale = tuff_dropout_scale((dropout)->probability)
+#define PARAMS_PUSH(node)                                                                                    \
+    .gamma_mode = (node)->d_inputs[GAMMA] ? 1 + (node)->accumulates[GAMMA] : 0,                              \
+    .beta_mode = (node)->d_inputs[BETA] ? 1 + (node)->accumulates[BETA] : 0
+
 static tuff_status forward(struct tuff_device *device, struct tuff_recording *recording,
                            const struct tuff_node *node) {
     const struct tuff_tensor *x = node->inputs[X];
@@ -40,26 +52,60 @@ static tuff_status forward(struct tuff_device *device, struct tuff_recording *re
     const struct tuff_teams teams = tuff_teams_for(device, x->shape.rows, x->shape.cols);
     struct tuff_slice gamma = node->inputs[GAMMA]->slice;
     struct tuff_slice y = node->outputs[Y]->slice;
-    return tuff_run_layer_norm_forward(
-        recording, tuff_is_f16(x) + 2 * teams.uses_subgroups, teams.grid,
-        &(struct tuff_layer_norm_forward){
+    return tuff_run_layer_norm_forward(recording, tuff_is_f16(x) + 2 * teams.uses_subgroups, teams.grid,
+                                       &(struct tuff_layer_norm_forward){
+                                           .x = x->slice,
+                                           .gamma = gamma,
+                                           .beta = node->inputs[BETA]->slice,
+                                           .seed = tuff_slice_or(node->inputs[SEED], gamma),
+                                           .y = y,
+                                           .stats = tuff_slice_or(node->outputs[STATS], y),
+                                           .push = { .rows = x->shape.rows,
+                                                     .cols = x->shape.cols,
+                                                     .groups = tuff_padded(x->shape.cols) / 4,
+                                                     .keeps_stats = node->is_training,
+                                                     .epsilon = node->params.layer_norm.epsilon,
+                                                     DROPOUT_PUSH(dropout) },
+                                           .spec = { .workgroup_size = teams.workgroup_size,
+                                                     .team_size = teams.team_size,
+                                                     .rows_per_workgroup = teams.rows_per_workgroup },
+                                       });
+}
+
+/* Whether the kernels for CPU drivers that take addresses serve backward. */
+static bool uses_lanes(const struct tuff_device *device, const struct tuff_shape *x) {
+    return tuff_matmul_uses_lanes(device, x->type) && device->features.subgroup_arithmetic &&
+           tuff_padded(x->cols) / 2 >= device->limits.subgroup_size;
+}
+
+static tuff_status backward_x_lanes(struct tuff_device *device, struct tuff_recording *recording,
+                                    const struct tuff_node *node) {
+    enum { TILE_ROWS = 4 };
+    const struct tuff_tensor *x = node->inputs[X], *gamma = node->inputs[GAMMA], *d_y = node->d_outputs[Y];
+    const struct tuff_dropout *dropout = &node->params.layer_norm.dropout;
+    const uint32_t lanes = device->limits.subgroup_size;
+    return tuff_run_layer_norm_backward_lanes(
+        recording, TUFF_LAYER_NORM_BACKWARD_LANES_F32,
+        tuff_grid_line(tuff_divide_up(x->shape.rows, TILE_ROWS), (uint64_t)x->shape.rows * x->shape.cols),
+        &(struct tuff_layer_norm_backward_lanes){
             .x = x->slice,
-            .gamma = gamma,
-            .beta = node->inputs[BETA]->slice,
-            .seed = tuff_slice_or(node->inputs[SEED], gamma),
-            .y = y,
-            .stats = tuff_slice_or(node->outputs[STATS], y),
+            .gamma = gamma->slice,
+            .stats = node->outputs[STATS]->slice,
+            .d_y = d_y->slice,
+            .seed = tuff_slice_or(node->inputs[SEED], gamma->slice),
+            .d_x = node->d_inputs[X]->slice,
             .push = { .rows = x->shape.rows,
                       .cols = x->shape.cols,
-                      .groups = tuff_padded(x->shape.cols) / 4,
-                      .keeps_stats = node->is_training,
-                      .epsilon = node->params.layer_norm.epsilon,
-                      .dropout_stream = dropout->stream,
-                      .dropout_threshold = tuff_dropout_threshold(dropout->probability),
-                      .dropout_scale = tuff_dropout_scale(dropout->probability) },
-            .spec = { .workgroup_size = teams.workgroup_size,
-                      .team_size = teams.team_size,
-                      .rows_per_workgroup = teams.rows_per_workgroup },
+                      .row_pairs = tuff_padded(x->shape.cols) / 2,
+                      .accumulates = node->accumulates[X],
+                      DROPOUT_PUSH(dropout),
+                      TUFF_ADDRESS_PUSH(x, tuff_tensor_address(x)),
+                      TUFF_ADDRESS_PUSH(gamma, tuff_tensor_address(gamma)),
+                      TUFF_ADDRESS_PUSH(d_y, tuff_tensor_address(d_y)) },
+            .spec = { .workgroup_size = lanes,
+                      .lanes = lanes,
+                      .tile_rows = TILE_ROWS,
+                      .has_dropout = dropout->probability > 0 },
         });
 }
 
@@ -69,26 +115,23 @@ static tuff_status backward_x(struct tuff_device *device, struct tuff_recording 
     const struct tuff_dropout *dropout = &node->params.layer_norm.dropout;
     const struct tuff_teams teams = tuff_teams_for(device, x->shape.rows, x->shape.cols);
     struct tuff_slice gamma = node->inputs[GAMMA]->slice;
-    return tuff_run_layer_norm_backward(
-        recording, tuff_is_f16(x) + 2 * teams.uses_subgroups, teams.grid,
-        &(struct tuff_layer_norm_backward){
-            .x = x->slice,
-            .gamma = gamma,
-            .stats = node->outputs[STATS]->slice,
-            .d_y = node->d_outputs[Y]->slice,
-            .seed = tuff_slice_or(node->inputs[SEED], gamma),
-            .d_x = node->d_inputs[X]->slice,
-            .push = { .rows = x->shape.rows,
-                      .cols = x->shape.cols,
-                      .groups = tuff_padded(x->shape.cols) / 4,
-                      .accumulates = node->accumulates[X],
-                      .dropout_stream = dropout->stream,
-                      .dropout_threshold = tuff_dropout_threshold(dropout->probability),
-                      .dropout_scale = tuff_dropout_scale(dropout->probability) },
-            .spec = { .workgroup_size = teams.workgroup_size,
-                      .team_size = teams.team_size,
-                      .rows_per_workgroup = teams.rows_per_workgroup },
-        });
+    return tuff_run_layer_norm_backward(recording, tuff_is_f16(x) + 2 * teams.uses_subgroups, teams.grid,
+                                        &(struct tuff_layer_norm_backward){
+                                            .x = x->slice,
+                                            .gamma = gamma,
+                                            .stats = node->outputs[STATS]->slice,
+                                            .d_y = node->d_outputs[Y]->slice,
+                                            .seed = tuff_slice_or(node->inputs[SEED], gamma),
+                                            .d_x = node->d_inputs[X]->slice,
+                                            .push = { .rows = x->shape.rows,
+                                                      .cols = x->shape.cols,
+                                                      .groups = tuff_padded(x->shape.cols) / 4,
+                                                      .accumulates = node->accumulates[X],
+                                                      DROPOUT_PUSH(dropout) },
+                                            .spec = { .workgroup_size = teams.workgroup_size,
+                                                      .team_size = teams.team_size,
+                                                      .rows_per_workgroup = teams.rows_per_workgroup },
+                                        });
 }
 
 static tuff_status backward_params(struct tuff_device *device, struct tuff_recording *recording,
@@ -108,24 +151,47 @@ static tuff_status backward_params(struct tuff_device *device, struct tuff_recor
             .seed = tuff_slice_or(node->inputs[SEED], x->slice),
             .d_gamma = (d_gamma ? d_gamma : d_beta)->slice,
             .d_beta = (d_beta ? d_beta : d_gamma)->slice,
-            .push = { .rows = x->shape.rows,
-                      .groups = groups,
-                      .gamma_mode = d_gamma ? 1 + node->accumulates[GAMMA] : 0,
-                      .beta_mode = d_beta ? 1 + node->accumulates[BETA] : 0,
-                      .dropout_stream = dropout->stream,
-                      .dropout_threshold = tuff_dropout_threshold(dropout->probability),
-                      .dropout_scale = tuff_dropout_scale(dropout->probability) },
+            .push = { .rows = x->shape.rows, .groups = groups, PARAMS_PUSH(node), DROPOUT_PUSH(dropout) },
             .spec = { .workgroup_size = columns.workgroup_size, .row_lanes = columns.row_lanes },
+        });
+}
+
+static tuff_status backward_params_lanes(struct tuff_device *device, struct tuff_recording *recording,
+                                         const struct tuff_node *node) {
+    const struct tuff_tensor *x = node->inputs[X], *d_y = node->d_outputs[Y];
+    const struct tuff_tensor *d_gamma = node->d_inputs[GAMMA], *d_beta = node->d_inputs[BETA];
+    const struct tuff_dropout *dropout = &node->params.layer_norm.dropout;
+    const uint32_t lanes = device->limits.subgroup_size, row_pairs = tuff_padded(x->shape.cols) / 2;
+    const struct tuff_grid grid = { tuff_divide_up(row_pairs, lanes), 1, 1,
+                                    (uint64_t)x->shape.rows * x->shape.cols };
+    return tuff_run_layer_norm_backward_params_lanes(
+        recording, TUFF_LAYER_NORM_BACKWARD_PARAMS_LANES_F32, grid,
+        &(struct tuff_layer_norm_backward_params_lanes){
+            .x = x->slice,
+            .stats = node->outputs[STATS]->slice,
+            .d_y = d_y->slice,
+            .seed = tuff_slice_or(node->inputs[SEED], x->slice),
+            .d_gamma = (d_gamma ? d_gamma : d_beta)->slice,
+            .d_beta = (d_beta ? d_beta : d_gamma)->slice,
+            .push = { .rows = x->shape.rows,
+                      .row_pairs = row_pairs,
+                      PARAMS_PUSH(node),
+                      DROPOUT_PUSH(dropout),
+                      TUFF_ADDRESS_PUSH(x, tuff_tensor_address(x)),
+                      TUFF_ADDRESS_PUSH(d_y, tuff_tensor_address(d_y)) },
+            .spec = { .workgroup_size = lanes, .lanes = lanes, .has_dropout = dropout->probability > 0 },
         });
 }
 
 static tuff_status backward(struct tuff_device *device, struct tuff_recording *recording,
                             const struct tuff_node *node) {
+    const bool has_lanes = uses_lanes(device, &node->inputs[X]->shape);
     if (node->d_inputs[X])
-        TUFF_TRY(backward_x(device, recording, node));
-    if (node->d_inputs[GAMMA] || node->d_inputs[BETA])
-        TUFF_TRY(backward_params(device, recording, node));
-    return TUFF_OK;
+        TUFF_TRY(has_lanes ? backward_x_lanes(device, recording, node) : backward_x(device, recording, node));
+    if (!node->d_inputs[GAMMA] && !node->d_inputs[BETA])
+        return TUFF_OK;
+    return has_lanes ? backward_params_lanes(device, recording, node)
+                     : backward_params(device, recording, node);
 }
 
 /* ---------------------------------------------------------------- reference */
