@@ -21,7 +21,7 @@ layout(local_size_x = 32, local_size_x_id = 0) in;
 
 layout(binding = 0) readonly buffer Z { float z[]; };     // BLOCKS (N, rows), read through z_address
 layout(binding = 1) readonly buffer X { float x[]; };     // BLOCKS (K, rows), read through x_address
-layout(binding = 2) buffer DWeight { float d_weight[]; }; // BLOCKS (N, K)
+layout(binding = 2) buffer DWeight { float d_weight[]; }; // BLOCKS (N, K), through d_weight_address
 layout(push_constant) uniform Push
 {
     uint rows;        // with padding, a multiple of 8
@@ -32,6 +32,8 @@ layout(push_constant) uniform Push
     uint z_address_high;
     uint x_address_low;
     uint x_address_high;
+    uint d_weight_address_low;
+    uint d_weight_address_high;
 };
 
 const uint turn = 8;   // rows at once
@@ -41,6 +43,8 @@ const uint vectors = z_blocks * width / lanes;
 #include "lib/spread.glsl"
 
 layout(buffer_reference, std430, buffer_reference_align = 8) readonly buffer Scalars { float of[8]; };
+// What is stored by address is not held against the buffer's bounds, lane by lane.
+layout(buffer_reference, std430, buffer_reference_align = 4) buffer Numbers { float of[16]; };
 
 void main()
 {
@@ -59,20 +63,19 @@ void main()
     for (uint next = 0; next < rows; next += turn) {
         // A CPU driver runs the body once more with all lanes off, but uniform loads are done all the same: stay inside.
         uint64_t first_row = uint64_t(min(next, rows - turn)) * (width * 4);
-        float z_rows[turn * vectors];
-        [[unroll]] for (uint r = 0; r < turn; ++r) {
-            [[unroll]] for (uint n = 0; n < vectors; ++n)
-                z_rows[r * vectors + n] =
-                    spread_at(z_tile + n * lanes / width * pitch + first_row + (r * width + n * lanes % width) * 4);
-        }
         [[unroll]] for (uint first = 0; first < x_blocks * width; first += inputs) {
             uint64_t x_rows = x_tile + first / width * pitch + first_row + first % width * 4;
+            // Plus 0, which the driver's compiler does not know: it would keep rows for the next inputs, in memory of its own.
+            uint64_t z_rows = z_tile + first_row + (accumulates >> (1 + first / inputs));
             float parts[8 * vectors];
             [[unroll]] for (uint r = 0; r < turn; ++r) {
+                float z_row[vectors];
+                [[unroll]] for (uint n = 0; n < vectors; ++n)
+                    z_row[n] = spread_at(z_rows + n * lanes / width * pitch + (r * width + n * lanes % width) * 4);
                 [[unroll]] for (uint i = 0; i < inputs; ++i) {
                     float v = Scalars(x_rows + r * width * 4).of[i];
                     [[unroll]] for (uint n = 0; n < vectors; ++n) {
-                        float product = v * z_rows[r * vectors + n];
+                        float product = v * z_row[n];
                         parts[i * vectors + n] = r == 0 ? product : parts[i * vectors + n] + product;
                     }
                 }
@@ -81,13 +84,16 @@ void main()
                 sums[first * vectors + i] += parts[i];
         }
     }
-    uint at = (first_n / width * x_cols + first_k) * width + gl_SubgroupInvocationID;
+    uint at = (first_n / width * x_cols + first_k) * width;
+    uint64_t to = packUint2x32(uvec2(d_weight_address_low, d_weight_address_high)) + uint64_t(at) * 4;
     [[unroll]] for (uint i = 0; i < x_blocks * width; ++i) {
         if (first_k + i >= first_own_k) {
             [[unroll]] for (uint n = 0; n < vectors; ++n) {
-                uint j = at + (n * lanes / width * x_cols + i) * width + n * lanes % width;
+                uint64_t j = (n * lanes / width * x_cols + i) * width + n * lanes % width;
                 float sum = sums[i * vectors + n];
-                d_weight[j] = accumulates != 0 ? d_weight[j] + sum : sum;
+                if (accumulates != 0)
+                    sum += spread_at(to + j * 4);
+                Numbers(to + j * 4).of[gl_SubgroupInvocationID] = sum;
             }
         }
     }

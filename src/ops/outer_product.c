@@ -114,30 +114,32 @@ static tuff_status pack(struct tuff_recording *recording, const struct tuff_tens
 static tuff_status multiply(struct tuff_recording *recording, const struct tuff_outer_product *product,
                             const struct tuff_tensor *x, uint32_t lanes) {
     const uint32_t subgroups = 2;
-    const struct tuff_tensor *z = product->z;
+    const struct tuff_tensor *z = product->z, *d_weight = product->d_weight;
     const uint32_t outputs = z->shape.rows, inputs = x->shape.rows;
     const uint32_t x_blocks = inputs >= 2 * TUFF_BLOCK_ROWS ? 2 : 1;
     const uint32_t z_blocks = lanes == 16 && outputs % (2 * TUFF_BLOCK_ROWS) == 0 ? 2 : 1;
     const struct tuff_grid grid = { tuff_divide_up(inputs, x_blocks * TUFF_BLOCK_ROWS),
                                     tuff_divide_up(outputs, subgroups * z_blocks * TUFF_BLOCK_ROWS), 1,
                                     outer_cost(product) };
-    return tuff_run_matmul_outer_blocks(recording, TUFF_MATMUL_OUTER_BLOCKS_F32, grid,
-                                        &(struct tuff_matmul_outer_blocks){
-                                            .z = z->slice,
-                                            .x = x->slice,
-                                            .d_weight = product->d_weight->slice,
-                                            .push = { .rows = tuff_shape_stride(&z->shape),
-                                                      .outputs = outputs,
-                                                      .x_cols = inputs,
-                                                      .accumulates = product->accumulates,
-                                                      TUFF_ADDRESS_PUSH(z, tuff_tensor_address(z)),
-                                                      TUFF_ADDRESS_PUSH(x, tuff_tensor_address(x)) },
-                                            .spec = { .workgroup_size = subgroups * lanes,
-                                                      .lanes = lanes,
-                                                      .x_blocks = x_blocks,
-                                                      .z_blocks = z_blocks,
-                                                      .inputs = lanes / 2 },
-                                        });
+    return tuff_run_matmul_outer_blocks(
+        recording, TUFF_MATMUL_OUTER_BLOCKS_F32, grid,
+        &(struct tuff_matmul_outer_blocks){
+            .z = z->slice,
+            .x = x->slice,
+            .d_weight = d_weight->slice,
+            .push = { .rows = tuff_shape_stride(&z->shape),
+                      .outputs = outputs,
+                      .x_cols = inputs,
+                      .accumulates = product->accumulates,
+                      TUFF_ADDRESS_PUSH(z, tuff_tensor_address(z)),
+                      TUFF_ADDRESS_PUSH(x, tuff_tensor_address(x)),
+                      TUFF_ADDRESS_PUSH(d_weight, tuff_tensor_address(d_weight)) },
+            .spec = { .workgroup_size = subgroups * lanes,
+                      .lanes = lanes,
+                      .x_blocks = x_blocks,
+                      .z_blocks = z_blocks,
+                      .inputs = lanes / 2 },
+        });
 }
 
 static tuff_status run_outer_blocks(struct tuff_recording *recording,
