@@ -88,8 +88,9 @@ static tuff_status record_squares(struct tuff_device *device, struct tuff_record
     uint32_t first = 0;
     for (uint32_t i = 0; i < adamw->range_count; i++) {
         const struct tuff_adamw_range *range = &adamw->ranges[i];
-        TUFF_TRY(uses_lanes(device, range) ? run_squares_lanes(device, recording, adamw, range, first)
-                                           : run_squares(device, recording, adamw, range, first));
+        const bool has_lanes = uses_lanes(device, range) && device->features.subgroup_arithmetic;
+        TUFF_TRY(has_lanes ? run_squares_lanes(device, recording, adamw, range, first)
+                           : run_squares(device, recording, adamw, range, first));
         first += share_count(range);
     }
     return TUFF_OK;
