@@ -104,9 +104,7 @@ static uint32_t stats_stride(const struct tuff_node *node) {
 #define COMMON_PUSH(node)                                                                                    \
     .head_count = (node)->params.attention.head_count, .stats_stride = stats_stride(node),                   \
     .scale = (float)tuff_attention_scale(&(node)->params),                                                   \
-    .dropout_stream = (node)->params.attention.dropout.stream,                                               \
-    .dropout_threshold = tuff_dropout_threshold((node)->params.attention.dropout.probability),               \
-    .dropout_scale = tuff_dropout_scale((node)->params.attention.dropout.probability)
+    TUFF_DROPOUT_PUSH(&(node)->params.attention.dropout)
 
 #define COMMON_SPEC(node)                                                                                    \
     .head_groups = (node)->params.attention.head_stride / 4,                                                 \

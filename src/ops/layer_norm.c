@@ -36,11 +36,7 @@ static tuff_status shape(const struct tuff_device *device, const struct tuff_nod
     return TUFF_OK;
 }
 
-/* What all the kernels are pushed of dropout, and how gradients of parameters are given. */
-#define DROPOUT_PUSH(dropout)                                                                                \
-    .dropout_stream = (dropout)->stream,                                                                     \
-    .dropout_threshold = tuff_dropout_threshold((dropout)->probability),                                     \
-    .dropout_scale = tuff_dropout_scale((dropout)->probability)
+/* How gradients of parameters are given. */
 #define PARAMS_PUSH(node)                                                                                    \
     .gamma_mode = (node)->d_inputs[GAMMA] ? 1 + (node)->accumulates[GAMMA] : 0,                              \
     .beta_mode = (node)->d_inputs[BETA] ? 1 + (node)->accumulates[BETA] : 0
@@ -65,7 +61,7 @@ static tuff_status forward(struct tuff_device *device, struct tuff_recording *re
                                                      .groups = tuff_padded(x->shape.cols) / 4,
                                                      .keeps_stats = node->is_training,
                                                      .epsilon = node->params.layer_norm.epsilon,
-                                                     DROPOUT_PUSH(dropout) },
+                                                     TUFF_DROPOUT_PUSH(dropout) },
                                            .spec = { .workgroup_size = teams.workgroup_size,
                                                      .team_size = teams.team_size,
                                                      .rows_per_workgroup = teams.rows_per_workgroup },
@@ -98,7 +94,7 @@ static tuff_status backward_x_lanes(struct tuff_device *device, struct tuff_reco
                       .cols = x->shape.cols,
                       .row_pairs = tuff_padded(x->shape.cols) / 2,
                       .accumulates = node->accumulates[X],
-                      DROPOUT_PUSH(dropout),
+                      TUFF_DROPOUT_PUSH(dropout),
                       TUFF_ADDRESS_PUSH(x, tuff_tensor_address(x)),
                       TUFF_ADDRESS_PUSH(gamma, tuff_tensor_address(gamma)),
                       TUFF_ADDRESS_PUSH(d_y, tuff_tensor_address(d_y)) },
@@ -127,7 +123,7 @@ static tuff_status backward_x(struct tuff_device *device, struct tuff_recording 
                                                       .cols = x->shape.cols,
                                                       .groups = tuff_padded(x->shape.cols) / 4,
                                                       .accumulates = node->accumulates[X],
-                                                      DROPOUT_PUSH(dropout) },
+                                                      TUFF_DROPOUT_PUSH(dropout) },
                                             .spec = { .workgroup_size = teams.workgroup_size,
                                                       .team_size = teams.team_size,
                                                       .rows_per_workgroup = teams.rows_per_workgroup },
@@ -151,7 +147,10 @@ static tuff_status backward_params(struct tuff_device *device, struct tuff_recor
             .seed = tuff_slice_or(node->inputs[SEED], x->slice),
             .d_gamma = (d_gamma ? d_gamma : d_beta)->slice,
             .d_beta = (d_beta ? d_beta : d_gamma)->slice,
-            .push = { .rows = x->shape.rows, .groups = groups, PARAMS_PUSH(node), DROPOUT_PUSH(dropout) },
+            .push = { .rows = x->shape.rows,
+                      .groups = groups,
+                      PARAMS_PUSH(node),
+                      TUFF_DROPOUT_PUSH(dropout) },
             .spec = { .workgroup_size = columns.workgroup_size, .row_lanes = columns.row_lanes },
         });
 }
@@ -176,7 +175,7 @@ static tuff_status backward_params_lanes(struct tuff_device *device, struct tuff
             .push = { .rows = x->shape.rows,
                       .row_pairs = row_pairs,
                       PARAMS_PUSH(node),
-                      DROPOUT_PUSH(dropout),
+                      TUFF_DROPOUT_PUSH(dropout),
                       TUFF_ADDRESS_PUSH(x, tuff_tensor_address(x)),
                       TUFF_ADDRESS_PUSH(d_y, tuff_tensor_address(d_y)) },
             .spec = { .workgroup_size = lanes, .lanes = lanes, .has_dropout = dropout->probability > 0 },

@@ -75,10 +75,7 @@ bool tuff_has_room(const struct tuff_tensor *scratch, const struct tuff_shape *w
     .seed = tuff_slice_or((matmul)->seed, (matmul)->x->slice), .y = (matmul)->y->slice,                      \
     .pre = tuff_slice_or((matmul)->sum, (matmul)->y->slice)
 
-#define TUFF_MATMUL_EPILOGUE(matmul)                                                                         \
-    .flags = tuff_matmul_flags(matmul), .dropout_stream = (matmul)->dropout.stream,                          \
-    .dropout_threshold = tuff_dropout_threshold((matmul)->dropout.probability),                              \
-    .dropout_scale = tuff_dropout_scale((matmul)->dropout.probability)
+#define TUFF_MATMUL_EPILOGUE(matmul) .flags = tuff_matmul_flags(matmul), TUFF_DROPOUT_PUSH(&(matmul)->dropout)
 
 #define TUFF_MATMUL_PUSH(matmul)                                                                             \
     .rows = (matmul)->y->shape.rows, .cols = (matmul)->y->shape.cols,                                        \

@@ -34,6 +34,12 @@ struct tuff_dropout {
     uint32_t stream; /* different for each op of a graph */
 };
 
+/* What kernels are pushed of it, with base/random.h. */
+#define TUFF_DROPOUT_PUSH(dropout)                                                                           \
+    .dropout_stream = (dropout)->stream,                                                                     \
+    .dropout_threshold = tuff_dropout_threshold((dropout)->probability),                                     \
+    .dropout_scale = tuff_dropout_scale((dropout)->probability)
+
 /* Parameters of a node, by op. Tensors' meaning and order stand at the head of each op's file. */
 union tuff_params {
     struct {
